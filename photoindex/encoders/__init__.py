@@ -1,0 +1,1 @@
+"""Encoders: what turns images and texts into embeddings."""
