@@ -1,4 +1,4 @@
-"""Draws the photos of the tests: real image files, each seed its own content, so nothing need be checked in."""
+"""Draws the photos of the tests: real image files, each seed its own content, nothing checked in."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _FORMATS = {
 def draw_image(
     *, colour: str = "red", size: tuple[int, int] = (64, 48), seed: int | None = None
 ) -> Image.Image:
-    """An RGB image of `size` (width, height): plain `colour`, or with a seed's own shapes and bits drawn on it.
+    """An RGB image of `size` (width, height): plain `colour`, or with a seed's own shapes and bits on it.
 
     The mean colour stays near `colour`, so encoders that look at colour rank seeded images alike.
     """
@@ -56,8 +56,9 @@ def draw_photo(
 ) -> Path:
     """Write a real photo to `path` and return it; folders on the way are made.
 
-    `format` is Pillow's name (`JPEG`, `PNG`, `HEIF`…); without it the name's ending decides, JPEG when it says nothing.
-    Distinct seeds give distinct contents, the same arguments the same bytes. `exif` is written where the format can.
+    `format` is Pillow's name (`JPEG`, `PNG`, `HEIF`…); without it the name's ending decides, else JPEG.
+    Distinct seeds give distinct contents, the same arguments the same bytes. `exif` is written where the
+    format can hold it.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
