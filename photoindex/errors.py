@@ -10,6 +10,7 @@
     │   └── EncoderUnavailableError 5   its weights are not here and can't be had
     ├── ServerError                 6   the web server can't start (the port is taken, say)
     ├── NotFoundError               1   no photo, file or library of that id
+    ├── NotReadyError               1   the answer will be there soon: an encoder is still loading, say
     ├── QueryError                  2   a search that can't be understood
     ├── UnreadableFileError         1   one file can't be indexed; holds the reason, never ends the daemon
     └── DaemonRunningError         75   another process indexes this data folder
@@ -70,6 +71,10 @@ class ServerError(PhotoIndexError):
 
 class NotFoundError(PhotoIndexError):
     """No photo, file or library of that id."""
+
+
+class NotReadyError(PhotoIndexError):
+    """The answer will be there soon: an encoder is still loading, or a photo not indexed yet."""
 
 
 class QueryError(PhotoIndexError):

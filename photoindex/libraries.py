@@ -1,0 +1,130 @@
+"""Library rows: adding, listing and removing watched root folders."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from photoindex.errors import LibraryError, NotFoundError
+from photoindex.models import File, FileState, Library, LibraryState
+
+
+@dataclass(frozen=True)
+class LibraryInfo:
+    """A library as people see it."""
+
+    id: int
+    root: bytes
+    name: str
+    state: str
+    problem: str | None
+    files: int
+    """How many of its files are on disk, whatever their state."""
+    added_at: datetime
+    scanned_at: datetime | None
+
+    @property
+    def path(self) -> str:
+        """The root for display; a byte that is not UTF-8 shows as `\ufffd`."""
+        return display_path(self.root)
+
+
+def display_path(path: bytes) -> str:
+    """A path as text that is safe to print and to put into JSON: lossy where the bytes are not UTF-8."""
+    return path.decode("utf-8", "replace")
+
+
+def add(session: Session, folder: Path) -> LibraryInfo:
+    """Watch `folder` from now on. Adding it twice is fine.
+
+    Raises LibraryError when it is not a readable folder, or lies inside another library or around one.
+    """
+    root = check_folder(folder)
+    for other in session.scalars(select(Library)):
+        if other.root == root:
+            return get(session, other.id)
+        if _contains(other.root, root):
+            raise LibraryError(f"{folder} is already watched: it lies inside {display_path(other.root)}")
+        if _contains(root, other.root):
+            raise LibraryError(
+                f"{folder} contains the library {display_path(other.root)}; "
+                f"remove that first with: photoindex library remove {other.id}"
+            )
+    library = Library(root=root, name=display_path(os.path.basename(root)) or "/")
+    session.add(library)
+    session.flush()
+    return get(session, library.id)
+
+
+def check_folder(folder: Path) -> bytes:
+    """The real path of a folder that can be read. Raises LibraryError with what is wrong."""
+    root = os.path.realpath(os.fsencode(folder.expanduser()))
+    if not os.path.lexists(root):
+        raise LibraryError(f"there is no folder {folder}; check the spelling")
+    if not os.path.isdir(root):
+        raise LibraryError(f"{folder} is a file, not a folder; give the folder it is in")
+    try:
+        with os.scandir(root):
+            pass
+    except OSError as error:
+        raise LibraryError(f"{folder} can't be read ({error.strerror}); give this user the right to read it") from error
+    return root
+
+
+def list_all(session: Session) -> list[LibraryInfo]:
+    """Every library, in the order of adding."""
+    counts: dict[int, int] = dict(
+        session.execute(
+            select(File.library_id, func.count()).where(File.state != FileState.MISSING).group_by(File.library_id)
+        )
+        .tuples()
+        .all()
+    )
+    return [_info(row, counts.get(row.id, 0)) for row in session.scalars(select(Library).order_by(Library.id))]
+
+
+def get(session: Session, library_id: int) -> LibraryInfo:
+    """One library. Raises NotFoundError."""
+    row = session.get(Library, library_id)
+    if row is None:
+        raise NotFoundError(f"there is no library {library_id}; see: photoindex library list")
+    count = select(func.count()).where(File.library_id == library_id, File.state != FileState.MISSING)
+    return _info(row, session.scalar(count) or 0)
+
+
+def find(session: Session, name: str) -> LibraryInfo:
+    """The library with that id or at that folder. Raises NotFoundError."""
+    if name.isascii() and name.isdigit():
+        return get(session, int(name))
+    root = os.path.realpath(os.fsencode(Path(name).expanduser()))
+    library_id = session.scalar(select(Library.id).where(Library.root == root))
+    if library_id is None:
+        raise NotFoundError(f"{name} is not a library; see: photoindex library list")
+    return get(session, library_id)
+
+
+def set_online(session: Session, library_id: int, device: int, inode: int, scanned_at: datetime) -> None:
+    """A scan of the root ended well; remember which folder it was."""
+    session.execute(
+        update(Library)
+        .where(Library.id == library_id)
+        .values(state=LibraryState.ONLINE, problem=None, device=device, inode=inode, scanned_at=scanned_at)
+    )
+
+
+def set_offline(session: Session, library_id: int, problem: str) -> None:
+    """The root can't be trusted now; `problem` says why in plain words. Nothing below it changes."""
+    session.execute(update(Library).where(Library.id == library_id).values(state=LibraryState.OFFLINE, problem=problem))
+
+
+def _contains(outer: bytes, inner: bytes) -> bool:
+    return inner.startswith(outer.rstrip(b"/") + b"/")
+
+
+def _info(row: Library, files: int) -> LibraryInfo:
+    return LibraryInfo(row.id, row.root, row.name, row.state, row.problem, files, row.added_at, row.scanned_at)

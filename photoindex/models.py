@@ -1,0 +1,191 @@
+"""The SQLAlchemy tables: library, file, photo, encoder, embedding, daemon. No queries live here."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, LargeBinary, UniqueConstraint
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+
+
+class FileState(StrEnum):
+    """Where a file stands. `pending` rows are the work queue; unreadable, broken and gone are different states."""
+
+    PENDING = "pending"
+    INDEXED = "indexed"
+    FAILED = "failed"
+    MISSING = "missing"
+
+
+class LibraryState(StrEnum):
+    """`offline`: the root is not readable or not the folder it was, so nothing below it changes."""
+
+    ONLINE = "online"
+    OFFLINE = "offline"
+
+
+class EncoderState(StrEnum):
+    """`active` answers searches; `building` takes over when it has an embedding for every photo; `retired` is kept."""
+
+    BUILDING = "building"
+    ACTIVE = "active"
+    RETIRED = "retired"
+
+
+def utc_now() -> datetime:
+    """The time in UTC, without a zone: SQLite keeps none, and every time of ours but `taken_at` is UTC."""
+    return datetime.now(UTC).replace(tzinfo=None)
+
+
+class Base(DeclarativeBase):
+    """Base of all tables. Ids are never given out twice: URLs, caches and sqlite-vec tables hold on to them."""
+
+    __table_args__: Any = {"sqlite_autoincrement": True}  # noqa: RUF012
+
+
+class Library(Base):
+    """One watched root folder."""
+
+    __tablename__ = "library"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    root: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    """Absolute path, as the file system's bytes."""
+    name: Mapped[str]
+    state: Mapped[str] = mapped_column(default=LibraryState.ONLINE)
+    problem: Mapped[str | None]
+    """Why it is offline, in plain words."""
+    device: Mapped[int | None] = mapped_column(BigInteger)
+    inode: Mapped[int | None] = mapped_column(BigInteger)
+    """`st_dev` and `st_ino` of the root when it was last scanned: an unmounted disk shows as another inode."""
+    added_at: Mapped[datetime] = mapped_column(default=utc_now)
+    scanned_at: Mapped[datetime | None]
+
+
+class Photo(Base):
+    """One distinct content. Copies are several files of one photo; a move changes a file, never a photo."""
+
+    __tablename__ = "photo"
+    __table_args__: Any = (
+        Index("photo_timeline", "visible", "timeline_at", "id"),
+        CheckConstraint("length(content_hash) = 32", name="photo_content_hash_length"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    content_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    """BLAKE3 of the whole file."""
+    kind: Mapped[str] = mapped_column(default="photo")
+    format: Mapped[str]
+    width: Mapped[int]
+    height: Mapped[int]
+    """Pixels of the upright original."""
+    size_bytes: Mapped[int] = mapped_column(BigInteger)
+    taken_at: Mapped[datetime | None]
+    """Local time where it was taken, from the file's metadata."""
+    taken_at_offset_minutes: Mapped[int | None]
+    timeline_at: Mapped[datetime]
+    """What the timeline sorts by: `taken_at`, or the file's time when there is none."""
+    camera: Mapped[str | None]
+    lens: Mapped[str | None]
+    focal_length_mm: Mapped[float | None]
+    f_number: Mapped[float | None]
+    exposure_seconds: Mapped[float | None]
+    iso: Mapped[int | None]
+    latitude: Mapped[float | None]
+    longitude: Mapped[float | None]
+    altitude_m: Mapped[float | None]
+    visible: Mapped[bool] = mapped_column(default=True)
+    """Whether any file of it is on disk; kept by `photoindex.files` in the transaction that changes a file."""
+    indexed_at: Mapped[datetime] = mapped_column(default=utc_now)
+
+    files: Mapped[list[File]] = relationship(back_populates="photo", order_by="File.id")
+
+
+class File(Base):
+    """One path in a library."""
+
+    __tablename__ = "file"
+    __table_args__: Any = (
+        UniqueConstraint("library_id", "path", name="file_path"),
+        Index("file_state", "state", "id"),
+        Index("file_photo", "photo_id", "state"),
+        Index("file_inode", "inode"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    library_id: Mapped[int] = mapped_column(ForeignKey("library.id", ondelete="CASCADE"))
+    path: Mapped[bytes] = mapped_column(LargeBinary)
+    """Relative to the library's root, as the file system's bytes: not every name is UTF-8."""
+    size_bytes: Mapped[int] = mapped_column(BigInteger)
+    mtime_ns: Mapped[int] = mapped_column(BigInteger)
+    inode: Mapped[int] = mapped_column(BigInteger)
+    state: Mapped[str] = mapped_column(default=FileState.PENDING)
+    reason: Mapped[str | None]
+    """Why it failed: one of `photoindex.media.REASONS`."""
+    detail: Mapped[str | None]
+    attempts: Mapped[int] = mapped_column(default=0)
+    """How often it has been tried since it last changed."""
+    retry_at: Mapped[float | None]
+    """Seconds since the epoch before which a pending file is left alone."""
+    missing_since: Mapped[datetime | None]
+    photo_id: Mapped[int | None] = mapped_column(ForeignKey("photo.id", ondelete="SET NULL"))
+    """The photo it holds, or held when it was last read."""
+
+    library: Mapped[Library] = relationship()
+    photo: Mapped[Photo | None] = relationship(back_populates="files")
+
+
+class Encoder(Base):
+    """One encoder that embeddings were made with, and how its cosines are shown to people."""
+
+    __tablename__ = "encoder"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    fingerprint: Mapped[str] = mapped_column(unique=True)
+    dim: Mapped[int]
+    multilingual: Mapped[bool]
+    text_low: Mapped[float]
+    text_high: Mapped[float]
+    image_low: Mapped[float]
+    image_high: Mapped[float]
+    """The cosines shown as 0 % and 100 %, for a text and a photo, and for two photos."""
+    state: Mapped[str] = mapped_column(default=EncoderState.BUILDING)
+    added_at: Mapped[datetime] = mapped_column(default=utc_now)
+
+
+class Embedding(Base):
+    """A photo's embedding by one encoder. The sqlite-vec tables are derived from these rows."""
+
+    __tablename__ = "embedding"
+    __table_args__: Any = (Index("embedding_photo", "photo_id"),)
+
+    encoder_id: Mapped[int] = mapped_column(ForeignKey("encoder.id", ondelete="CASCADE"), primary_key=True)
+    photo_id: Mapped[int] = mapped_column(ForeignKey("photo.id", ondelete="CASCADE"), primary_key=True)
+    vector: Mapped[bytes] = mapped_column(LargeBinary)
+    """dim × float16, little-endian."""
+
+
+class DaemonStatus(Base):
+    """What the daemon last said of itself, in one row. Whether it runs at all is told by its lock, not by this."""
+
+    __tablename__ = "daemon"
+    __table_args__: Any = (CheckConstraint("id = 1", name="daemon_one_row"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True, default=1)
+    pid: Mapped[int]
+    state: Mapped[str]
+    """`starting`, `scanning`, `indexing`, `idle` or `stopped`."""
+    encoder: Mapped[str | None]
+    device: Mapped[str | None]
+    photos_per_second: Mapped[float | None]
+    seconds_left: Mapped[float | None]
+    notice: Mapped[str | None]
+    """One line a user should see: that the starter encoder is in use and how to switch, say."""
+    problem: Mapped[str | None]
+    started_at: Mapped[datetime] = mapped_column(default=utc_now)
+    updated_at: Mapped[datetime] = mapped_column(default=utc_now, onupdate=utc_now)

@@ -1,0 +1,210 @@
+"""Photo rows: storing one, and the queries that pages and the API are made of."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
+
+from sqlalchemy import delete, exists, func, select, tuple_, update
+from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.orm import Session
+
+from photoindex import embeddings
+from photoindex.errors import NotFoundError
+from photoindex.files import PRESENT
+from photoindex.libraries import display_path
+from photoindex.models import File, Library, Photo
+
+
+@dataclass(frozen=True)
+class NewPhoto:
+    """What is known of a content when it is indexed. Times are local to where it was taken, without a zone."""
+
+    content_hash: bytes
+    format: str
+    width: int
+    height: int
+    size_bytes: int
+    taken_at: datetime | None
+    timeline_at: datetime
+    taken_at_offset_minutes: int | None = None
+    camera: str | None = None
+    lens: str | None = None
+    focal_length_mm: float | None = None
+    f_number: float | None = None
+    exposure_seconds: float | None = None
+    iso: int | None = None
+    latitude: float | None = None
+    longitude: float | None = None
+    altitude_m: float | None = None
+
+
+@dataclass(frozen=True)
+class PhotoFile:
+    """One file of a photo."""
+
+    id: int
+    library_id: int
+    library: str
+    root: bytes
+    path: bytes
+    """Relative to the root."""
+    state: str
+
+    @property
+    def filename(self) -> str:
+        return display_path(os.path.basename(self.path))
+
+    @property
+    def folder(self) -> str:
+        """The folder within the library, empty for its root."""
+        return display_path(os.path.dirname(self.path))
+
+    @property
+    def absolute_path(self) -> bytes:
+        return os.path.join(self.root, self.path)
+
+    @property
+    def display_path(self) -> str:
+        return display_path(self.absolute_path)
+
+
+@dataclass(frozen=True)
+class PhotoInfo:
+    """A photo as pages and the API show it. `files` are those on disk, the first one names it."""
+
+    id: int
+    content_hash: bytes
+    kind: str
+    format: str
+    width: int
+    height: int
+    size_bytes: int
+    taken_at: datetime | None
+    taken_at_offset_minutes: int | None
+    timeline_at: datetime
+    camera: str | None
+    lens: str | None
+    focal_length_mm: float | None
+    f_number: float | None
+    exposure_seconds: float | None
+    iso: int | None
+    latitude: float | None
+    longitude: float | None
+    altitude_m: float | None
+    visible: bool
+    indexed_at: datetime
+    files: tuple[PhotoFile, ...]
+
+    @property
+    def filename(self) -> str:
+        return self.files[0].filename if self.files else f"photo {self.id}"
+
+
+@dataclass(frozen=True)
+class Position:
+    """Where a page of the timeline ended: the next begins behind it."""
+
+    timeline_at: datetime
+    photo_id: int
+
+
+_COLUMNS = tuple(getattr(Photo, field.name) for field in fields(PhotoInfo) if field.name != "files")
+
+
+def store(session: Session, new: NewPhoto) -> int:
+    """The id of the photo with that content, made when it is new. Photos are never made twice."""
+    values = {field.name: getattr(new, field.name) for field in fields(new)}
+    session.execute(insert(Photo).values(visible=False, **values).on_conflict_do_nothing())
+    return session.scalars(select(Photo.id).where(Photo.content_hash == new.content_hash)).one()
+
+
+def ids_of(session: Session, content_hashes: Iterable[bytes]) -> dict[bytes, int]:
+    """Which contents are photos already: content hash → id."""
+    query = select(Photo.content_hash, Photo.id).where(Photo.content_hash.in_(list(content_hashes)))
+    return dict(session.execute(query).tuples().all())
+
+
+def get(session: Session, photo_id: int) -> PhotoInfo:
+    """One photo that has a file on disk. Raises NotFoundError."""
+    found = get_many(session, [photo_id])
+    if not found or not found[0].visible:
+        raise NotFoundError(f"there is no photo {photo_id}")
+    return found[0]
+
+
+def get_many(session: Session, photo_ids: Sequence[int]) -> list[PhotoInfo]:
+    """Photos in the order of their ids given; unknown ids are left out."""
+    rows = session.execute(select(*_COLUMNS).where(Photo.id.in_(photo_ids))).mappings()
+    by_id = {row["id"]: row for row in rows}
+    files = _files_of(session, photo_ids)
+    return [
+        PhotoInfo(files=tuple(files.get(photo_id, ())), **by_id[photo_id])
+        for photo_id in photo_ids
+        if photo_id in by_id
+    ]
+
+
+def page(session: Session, limit: int, after: Position | None = None) -> list[PhotoInfo]:
+    """The next photos of the timeline, newest first: keyset paging, so depth costs nothing."""
+    query = select(Photo.id).where(Photo.visible).order_by(Photo.timeline_at.desc(), Photo.id.desc()).limit(limit)
+    if after is not None:
+        query = query.where(tuple_(Photo.timeline_at, Photo.id) < tuple_(after.timeline_at, after.photo_id))
+    return get_many(session, list(session.scalars(query)))
+
+
+def page_before(session: Session, limit: int, before: Position) -> list[PhotoInfo]:
+    """The photos just newer than a position, newest first: the page in front of it."""
+    query = (
+        select(Photo.id)
+        .where(Photo.visible, tuple_(Photo.timeline_at, Photo.id) > tuple_(before.timeline_at, before.photo_id))
+        .order_by(Photo.timeline_at, Photo.id)
+        .limit(limit)
+    )
+    return get_many(session, list(session.scalars(query))[::-1])
+
+
+def neighbours(session: Session, photo: PhotoInfo) -> tuple[int | None, int | None]:
+    """The ids of the photo before (newer) and after (older) in the timeline."""
+    position = Position(photo.timeline_at, photo.id)
+    newer, older = page_before(session, 1, position), page(session, 1, position)
+    return (newer[0].id if newer else None, older[0].id if older else None)
+
+
+def count(session: Session) -> int:
+    """How many photos have a file on disk."""
+    return session.scalar(select(func.count()).select_from(Photo).where(Photo.visible)) or 0
+
+
+def remove_library(session: Session, library_id: int) -> list[bytes]:
+    """Forget a library: its files, and every photo that no other library has a file of, with its embeddings.
+
+    Returns the content hashes of those photos, so that the caller deletes their thumbnails once this is committed.
+    """
+    session.execute(delete(File).where(File.library_id == library_id))
+    orphan = ~exists().where(File.photo_id == Photo.id)
+    orphans = session.execute(select(Photo.id, Photo.content_hash).where(orphan)).tuples().all()
+    embeddings.delete_photos(session, [photo_id for photo_id, _ in orphans])
+    session.execute(delete(Photo).where(orphan))
+    session.execute(delete(Library).where(Library.id == library_id))
+    session.execute(
+        update(Photo).values(visible=exists().where(File.photo_id == Photo.id, File.state.in_(PRESENT))),
+        execution_options={"synchronize_session": False},
+    )
+    return [content_hash for _, content_hash in orphans]
+
+
+def _files_of(session: Session, photo_ids: Sequence[int]) -> dict[int, list[PhotoFile]]:
+    rows = session.execute(
+        select(File.photo_id, File.id, File.library_id, Library.name, Library.root, File.path, File.state)
+        .join(Library, Library.id == File.library_id)
+        .where(File.photo_id.in_(photo_ids), File.state.in_(PRESENT))
+        .order_by(File.id)
+    )
+    found: dict[int, list[PhotoFile]] = {}
+    for row in rows:
+        file = PhotoFile(row.id, row.library_id, row.name, row.root, row.path, row.state)
+        found.setdefault(row.photo_id, []).append(file)
+    return found

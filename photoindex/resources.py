@@ -1,0 +1,16 @@
+"""Where the templates, static files and migrations are: inside an installed package, or beside it in a checkout."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+_PACKAGE = Path(__file__).parent
+
+
+def resource_folder(name: str) -> Path:
+    """The folder `templates`, `static` or `migrations`.
+
+    A wheel carries them inside the package; in a checkout they stand at the top level, where people look for them.
+    """
+    inside = _PACKAGE / name
+    return inside if inside.is_dir() else _PACKAGE.parent / name
