@@ -19,8 +19,8 @@ _MOMENT = re.compile(
 )
 _OFFSET = re.compile(r"([+-])(\d\d):?(\d\d)", re.ASCII)
 _COMPANY_WORDS = frozenset(
-    ("camera", "co", "co.", "company", "computer", "corp", "corp.", "corporation", "electric", "electronics")
-    + ("imaging", "inc", "inc.", "international", "limited", "ltd", "ltd.", "optical")
+    {"camera", "co", "co.", "company", "computer", "corp", "corp.", "corporation", "electric", "electronics"}
+    | {"imaging", "inc", "inc.", "international", "limited", "ltd", "ltd.", "optical"}
 )
 
 
