@@ -1,6 +1,6 @@
 """A deterministic encoder for tests: the mean colours of a photo, and texts that name colours, in one space.
 
-A red photo is nearest to "red", to "a red car" and to other red photos, so a test knows the ranking beforehand.
+A red photo is nearest to "red", to "a red car" and to other red photos: a test knows the ranking beforehand.
 It loads no weights and imports no torch.
 """
 
@@ -40,7 +40,7 @@ _NAMES = {name: index for index, name in enumerate(COLOURS)}
 
 
 class ColourEncoder:
-    """Fulfils `photoindex.encoders.base.Encoder` without weights: 16 dimensions, one for each colour it knows."""
+    """Fulfils `photoindex.encoders.base.Encoder`: 16 dimensions, one for each colour it knows, no weights."""
 
     def __init__(self, name: str = "colour", fingerprint: str = "c0104e", device: str = "cpu") -> None:
         self._info = EncoderInfo(
