@@ -22,9 +22,7 @@ _FORMATS = {
 }
 
 
-def draw_image(
-    *, colour: str = "red", size: tuple[int, int] = (64, 48), seed: int | None = None
-) -> Image.Image:
+def draw_image(*, colour: str = "red", size: tuple[int, int] = (64, 48), seed: int | None = None) -> Image.Image:
     """An RGB image of `size` (width, height): plain `colour`, or with a seed's own shapes and bits on it.
 
     The mean colour stays near `colour`, so encoders that look at colour rank seeded images alike.
@@ -67,6 +65,7 @@ def draw_photo(
         import pillow_heif
 
         pillow_heif.register_heif_opener()
+    exif = exif.tobytes() if isinstance(exif, Image.Exif) else exif  # HEIF takes only bytes for what they say
     options = {"exif": exif} if exif is not None and format not in {"GIF", "BMP"} else {}
     draw_image(colour=colour, size=size, seed=seed).save(path, format=format, **options)
     return path

@@ -12,7 +12,7 @@ _ICC_SPACES = {"L": "GRAY", "RGB": "RGB", "CMYK": "CMYK"}
 
 
 def to_srgb(image: Image.Image, reduction: int = 1) -> Image.Image:
-    """An RGB image of `image`, each edge divided by `reduction` (rounded up) with a box filter.
+    """A new RGB image of `image` and nothing else, each edge divided by `reduction` (rounded up), by a box filter.
 
     Profiles are applied after the reduction, where there are fewer pixels to convert. One that is larger than 4 MB,
     broken or made for another mode is ignored: the picture then is taken as sRGB.
@@ -25,7 +25,10 @@ def to_srgb(image: Image.Image, reduction: int = 1) -> Image.Image:
         image = _on_white(image)
     if isinstance(icc_profile, bytes) and 0 < len(icc_profile) <= _MAX_ICC_BYTES:
         image = _apply_profile(image, icc_profile)
-    return image if image.mode == "RGB" else image.convert("RGB")
+    # A copy, for an opened image keeps its decoder alive, and that the whole file.
+    image = image.copy() if image.mode == "RGB" else image.convert("RGB")
+    image.info = {}
+    return image
 
 
 def _to_plain_mode(image: Image.Image) -> Image.Image:
@@ -59,7 +62,8 @@ def _scale_to_8_bits(image: Image.Image) -> Image.Image:
     if low >= 0 and high <= 255:
         low, high = 0.0, 1.0 if high <= 1 else 255.0
     floats = np.nan_to_num(floats, nan=low, posinf=high, neginf=low)
-    return Image.fromarray(((floats - low) * (255 / max(high - low, 1e-30))).clip(0, 255).astype(np.uint8))
+    scaled = np.rint((floats - low) * (255 / max(high - low, 1e-30)))
+    return Image.fromarray(scaled.clip(0, 255).astype(np.uint8))
 
 
 def _on_white(image: Image.Image) -> Image.Image:
