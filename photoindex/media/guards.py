@@ -51,6 +51,8 @@ def _check_jpeg_header(content: bytes) -> None:
         if markers > _MAX_JPEG_MARKERS or exif_bytes > _MAX_JPEG_EXIF_BYTES or junk > _MAX_JPEG_JUNK_BYTES:
             raise UnreadableFileError(Reason.BROKEN, "endless JPEG header")
         position = start + 2 + length
+    if len(content) - position > _MAX_JPEG_JUNK_BYTES:
+        raise UnreadableFileError(Reason.BROKEN, "endless JPEG header")
 
 
 def _check_scans(content: bytes) -> None:
