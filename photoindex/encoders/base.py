@@ -49,7 +49,10 @@ class Encoder(Protocol):
         ...
 
     def prepare(self, image: Image.Image) -> NDArray[np.uint8]:
-        """Resize and crop an RGB image as the encoder wants it: uint8, (edge, edge, 3). Cheap enough for decode threads."""
+        """Resize and crop an RGB image as the encoder wants it: uint8, (edge, edge, 3).
+
+        Pillow only, no lock: decode threads call it side by side.
+        """
         ...
 
     def encode_images(self, images: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:

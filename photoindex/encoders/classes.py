@@ -55,7 +55,8 @@ def compute_embeddings(encode: Callable[[Sequence[str]], Array]) -> Array:
     found = dict(zip(texts, unit_rows(encode(texts)), strict=True))
 
     def photo_of(text: str) -> Array:
-        return found[_TEMPLATE.format(text)]
+        row: Array = found[_TEMPLATE.format(text)]
+        return row
 
     rows = []
     for entry in classes:
@@ -72,7 +73,8 @@ def _texts(entry: ImageClass) -> list[str]:
 
 
 def _unit(row: Array) -> Array:
-    return unit_rows(row[None])[0]
+    unit: Array = unit_rows(row[None])[0]
+    return unit
 
 
 def _main() -> None:

@@ -18,6 +18,9 @@ from photoindex.encoders.efficientnet import EDGE, EfficientNetLite2
 from photoindex.errors import EncoderError
 
 _MEAN, _SPREAD = 127.0, 128.0
+_LEAST_COSINE = 0.99
+"""Of logits. 300 photos in bfloat16: logits .988 at worst, .9995 median; embeddings .997 at worst, .999998
+median; the same most likely class for all, and the same recall."""
 
 
 class Classifier:
@@ -32,10 +35,10 @@ class Classifier:
         except (KeyError, RuntimeError, OSError, EOFError, pickle.UnpicklingError):
             raise EncoderError(f"{weights} does not hold an EfficientNet-Lite2") from None
         network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self._network, self._dtype = reduce_precision(network, self._device, _self_check)
+        self._network, self._dtype = reduce_precision(network, self._device, _self_check, _LEAST_COSINE)
         self.device = str(self._device)
         self.precision = PRECISIONS[self._dtype]
-        self.batch_size = 16 if self._device.type == "cpu" else 256
+        self.batch_size = 8 if self._device.type == "cpu" else 256
 
     def probabilities(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
         """(n, 260, 260, 3) → (n, 1000), each row of sum 1."""

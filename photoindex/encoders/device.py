@@ -46,7 +46,7 @@ def fast_dtype(device: torch.device) -> torch.dtype:
 
 
 def reduce_precision(
-    model: Model, device: torch.device, embed: Callable[[Model], Tensor]
+    model: Model, device: torch.device, embed: Callable[[Model], Tensor], least_cosine: float = LEAST_COSINE
 ) -> tuple[Model, torch.dtype]:
     """Move a float32 model to its device, in the fast precision if its embeddings stay what they are.
 
@@ -61,7 +61,7 @@ def reduce_precision(
         reduced = copy.deepcopy(model).to(device=device, dtype=dtype)
         got = embed(reduced).float().cpu()
         worst = float(nn.functional.cosine_similarity(expected, got).min())
-    if worst >= LEAST_COSINE:
+    if worst >= least_cosine:
         return reduced, dtype
     log.info("%s keeps only a cosine of %.4f here; using float32", PRECISIONS[dtype], worst)
     return model.to(device), torch.float32

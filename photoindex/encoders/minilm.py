@@ -62,16 +62,13 @@ class MiniLM:
 
     def _layer(self, name: str, x: Array, bias: Array) -> Array:
         query, key, value = (
-            self._heads(self._linear(f"{name}.attention.self.{part}", x))
-            for part in ("query", "key", "value")
+            self._heads(self._linear(f"{name}.attention.self.{part}", x)) for part in ("query", "key", "value")
         )
         scores = query @ key.swapaxes(-1, -2) / np.float32(np.sqrt(DIM / _HEADS)) + bias
         scores = np.exp(scores - scores.max(axis=-1, keepdims=True))
         scores /= scores.sum(axis=-1, keepdims=True)
         mixed = (scores @ value).transpose(0, 2, 1, 3).reshape(x.shape)
-        x = self._norm(
-            f"{name}.attention.output.LayerNorm", x + self._linear(f"{name}.attention.output.dense", mixed)
-        )
+        x = self._norm(f"{name}.attention.output.LayerNorm", x + self._linear(f"{name}.attention.output.dense", mixed))
         wide = _gelu(self._linear(f"{name}.intermediate.dense", x))
         return self._norm(f"{name}.output.LayerNorm", x + self._linear(f"{name}.output.dense", wide))
 
@@ -94,8 +91,7 @@ def _gelu(x: Array) -> Array:
     z = np.abs(x) * np.float32(np.sqrt(0.5))
     t = 1 / (1 + np.float32(0.3275911) * z)
     series = t * (
-        0.254829592
-        + t * (-0.284496736 + t * (1.421413741 + t * (-1.453152027 + t * np.float32(1.061405429))))
+        0.254829592 + t * (-0.284496736 + t * (1.421413741 + t * (-1.453152027 + t * np.float32(1.061405429))))
     )
     erf = np.copysign(1 - series * np.exp(-z * z), x)
     gelu: Array = 0.5 * x * (1 + erf)

@@ -1,0 +1,176 @@
+"""Downloading a checkpoint from the Hugging Face hub, with an end to every wait.
+
+This file imports huggingface_hub at its head: import it late.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fnmatch
+import logging
+import os
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Any, TypeVar
+
+from huggingface_hub import HfApi, errors, hf_hub_download
+from huggingface_hub.hf_api import RepoSibling
+
+from photoindex.encoders.hub import Progress
+from photoindex.errors import EncoderError, EncoderUnavailableError
+
+Result = TypeVar("Result")
+
+FIRST_BYTE_SECONDS = 10.0
+_RESTARTS = 3  # a server that cuts every answer short and can't resume would go on for ever
+_WANTED = ("*.json", "*.txt", "*.model", "model*.safetensors")  # in the top folder only
+_HTTP_ERROR: type[Exception] = getattr(errors, "HTTPError", OSError)  # of whichever HTTP client the hub uses
+_FAILURES = (OSError, RuntimeError, ValueError, TypeError, KeyError, _HTTP_ERROR)
+
+
+class _Stuck(Exception):  # noqa: N818 - no error of its own, only the way out of hf_hub_download
+    """The transfer goes in circles."""
+
+
+def download(repository: str, revision: str, cache: Path, progress: Progress | None = None) -> str:
+    """Download what PhotoIndex needs of a repository into the cache → the commit it is of.
+
+    Raises EncoderUnavailableError: after 10 seconds without an answer, at once where there is no connection.
+    """
+    endpoint = os.environ.get("HF_ENDPOINT", "https://huggingface.co").rstrip("/")
+    try:
+        with _quiet():
+            api = HfApi(endpoint=endpoint)
+            info = _within(
+                FIRST_BYTE_SECONDS,
+                lambda: api.model_info(repository, revision=revision, timeout=FIRST_BYTE_SECONDS, files_metadata=True),
+            )
+            if not info.sha:
+                raise ValueError("it names no commit")
+            files = _wanted(repository, info.siblings or [])
+            sizes = [file.size or 0 for file in files]
+            meter = _meter(sum(sizes), progress)
+            for file, size in zip(files, sizes, strict=True):
+                path = hf_hub_download(
+                    repository,
+                    file.rfilename,
+                    revision=info.sha,
+                    cache_dir=cache,
+                    endpoint=endpoint,
+                    etag_timeout=FIRST_BYTE_SECONDS,
+                    tqdm_class=meter,
+                )
+                if size and Path(path).stat().st_size != size:
+                    raise OSError(f"{file.rfilename} arrived incomplete")
+    except (_Stuck, *_FAILURES) as error:
+        raise EncoderUnavailableError(f"{repository} can't be downloaded: {_reason(error, endpoint)}") from None
+    return str(info.sha)
+
+
+def _wanted(repository: str, siblings: list[RepoSibling]) -> list[RepoSibling]:
+    """The files to fetch, weights last: a snapshot with weights then is a whole one."""
+    files = [
+        file
+        for file in siblings
+        if "/" not in file.rfilename and any(fnmatch.fnmatch(file.rfilename, name) for name in _WANTED)
+    ]
+    weights = [file for file in files if file.rfilename.endswith(".safetensors")]
+    if not weights:
+        raise EncoderError(f"{repository} has no weights in safetensors format, the only one PhotoIndex loads")
+    single = [file for file in weights if file.rfilename == "model.safetensors"]
+    return [file for file in files if file not in weights] + (single or weights)
+
+
+def _within(seconds: float, work: Callable[[], Result]) -> Result:
+    """Run work in a thread of its own: a name lookup may hang for a minute, whatever timeout it was given."""
+    results: list[Result] = []
+    failures: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            results.append(work())
+        except BaseException as error:
+            failures.append(error)
+
+    thread = threading.Thread(target=run, daemon=True, name="hub-probe")
+    thread.start()
+    thread.join(seconds)
+    if failures:
+        raise failures[0]
+    if not results:
+        raise TimeoutError
+    return results[0]
+
+
+def _meter(total: int, progress: Progress | None) -> type[Any]:
+    """What hf_hub_download takes for a progress bar: counts bytes over all files, sees transfers in circles."""
+    state = {"done": 0, "restarts": 0}
+
+    class Meter:
+        def __init__(self, *_: object, initial: int = 0, **__: object) -> None:
+            self.update(initial)
+
+        def update(self, count: float | None = 1) -> None:
+            count = int(count or 0)
+            state["done"] += count
+            state["restarts"] += count < 0
+            if state["restarts"] > _RESTARTS:
+                raise _Stuck
+            if progress is not None:
+                progress(max(0, state["done"]), max(total, state["done"]))
+
+        def __enter__(self) -> Meter:
+            return self
+
+        def __exit__(
+            self,
+            kind: type[BaseException] | None,
+            error: BaseException | None,
+            trace: TracebackType | None,
+        ) -> None:
+            self.close()
+
+        def close(self) -> None:
+            """Nothing is shown, so there is nothing to put away."""
+
+        def __getattr__(self, name: str) -> Callable[..., None]:
+            if name.startswith("_") or name == "update_transfer":
+                raise AttributeError(name)
+            return lambda *_, **__: None  # set_description, refresh and the like
+
+    return Meter
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """The hub's own warnings repeat, over several lines, what our one error says."""
+    logger = logging.getLogger("huggingface_hub")
+    level = logger.level
+    logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
+
+
+def _reason(error: Exception, endpoint: str) -> str:
+    """One short line for people."""
+    host = endpoint.split("://")[-1]
+    status = getattr(getattr(error, "response", None), "status_code", None)
+    kind = type(error).__name__
+    if isinstance(error, errors.GatedRepoError) or status in (401, 403):
+        return f"{host} has no such public repository, or its owner wants you to log in (hf auth login)"
+    if status == 404:
+        return f"{host} has no such repository or revision"
+    if status is not None:
+        return f"{host} answered {status}"
+    if isinstance(error, TimeoutError) or "Timeout" in kind:
+        return f"{host} did not answer within {FIRST_BYTE_SECONDS:.0f} seconds"
+    if kind in ("ConnectError", "ConnectionError", "ProxyError"):
+        return f"no connection to {host}"
+    if isinstance(error, _Stuck) or "Protocol" in kind or "ReadError" in kind:
+        return f"the connection to {host} broke off"
+    text = str(error).strip().splitlines()
+    return f"{text[0][:200] if text else kind} ({host})"

@@ -1,0 +1,103 @@
+"""Checkpoints from the Hugging Face hub: what the cache holds, and how the rest gets there.
+
+The cache is Hugging Face's own (HF_HUB_CACHE, HF_HOME), so what another program downloaded is not downloaded
+again, and the other way round.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from photoindex.errors import EncoderError, EncoderUnavailableError
+
+log = logging.getLogger(__name__)
+Progress = Callable[[int, int], None]
+"""Called with the bytes that are here and the bytes there will be."""
+
+_REQUIRED = (("config.json",), ("preprocessor_config.json", "processor_config.json"))
+_INDEX = "model.safetensors.index.json"
+_TRUE = {"1", "on", "yes", "true"}
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A checkpoint in the cache: its folder and the commit it is of."""
+
+    folder: Path
+    commit: str
+
+
+def cache_folder() -> Path:
+    """Where Hugging Face keeps its downloads; read from the environment at each call."""
+    environment = os.environ
+    if "HF_HUB_CACHE" in environment:
+        return Path(os.path.expandvars(environment["HF_HUB_CACHE"])).expanduser()
+    base = environment.get("XDG_CACHE_HOME", "~/.cache")
+    home = environment.get("HF_HOME", os.path.join(base, "huggingface"))
+    return Path(os.path.expandvars(home)).expanduser() / "hub"
+
+
+def offline() -> bool:
+    """Whether the user forbids the network."""
+    return any(os.environ.get(name, "").lower() in _TRUE for name in ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE"))
+
+
+def cached(repository: str, revision: str = "main") -> Snapshot | None:
+    """The repository's snapshot if all of it is in the cache."""
+    storage = repository_folder(repository)
+    commit = revision
+    with contextlib.suppress(OSError):  # a revision that is a commit has no ref
+        commit = (storage / "refs" / revision).read_text().strip()
+    folder = storage / "snapshots" / commit
+    return Snapshot(folder, commit) if _complete(folder) else None
+
+
+def repository_folder(repository: str) -> Path:
+    return cache_folder() / f"models--{repository.replace('/', '--')}"
+
+
+def ensure(repository: str, revision: str = "main", progress: Progress | None = None) -> Snapshot:
+    """The repository's snapshot, downloaded if it is not in the cache.
+
+    Raises EncoderUnavailableError with the reason in one line; EncoderError for a repository that has nothing
+    PhotoIndex can use.
+    """
+    found = cached(repository, revision)
+    if found is not None:
+        return found
+    if offline():
+        raise EncoderUnavailableError(
+            f"{repository} is not in the cache ({cache_folder()}) and HF_HUB_OFFLINE forbids to download it"
+        )
+    from photoindex.encoders.download import download  # half a second of imports that a cached one spares
+
+    log.info("downloading %s into %s", repository, cache_folder())
+    commit = download(repository, revision, cache_folder(), progress)
+    reference = repository_folder(repository) / "refs" / revision
+    if commit != revision:
+        reference.parent.mkdir(parents=True, exist_ok=True)
+        reference.write_text(commit)
+    found = cached(repository, revision)
+    if found is None:
+        raise EncoderError(f"{repository} lacks files that PhotoIndex needs: safetensors, config or preprocessing")
+    return found
+
+
+def _complete(folder: Path) -> bool:
+    """Whether a snapshot holds a config, a preprocessing and all of its weights; a broken link is no file."""
+    if not all(any((folder / name).is_file() for name in names) for names in _REQUIRED):
+        return False
+    index = folder / _INDEX
+    if not index.is_file():
+        return (folder / "model.safetensors").is_file()
+    try:
+        shards = set(json.loads(index.read_text())["weight_map"].values())
+    except (OSError, ValueError, KeyError, AttributeError):
+        return False
+    return all((folder / str(shard)).is_file() for shard in shards)

@@ -1,0 +1,181 @@
+"""The two networks of a CLIP or SigLIP checkpoint on a device: the one place that imports transformers.
+
+This file imports torch and transformers at its head: import it late.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import warnings
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+import transformers
+from numpy.typing import NDArray
+from torch import Tensor
+from transformers.utils import logging as transformers_logging
+
+from photoindex.encoders.checkpoint import Checkpoint
+from photoindex.encoders.device import PRECISIONS, find_device, reduce_precision, release_memory
+from photoindex.errors import EncoderError
+
+__all__ = ["ImageTower", "TextTower", "find_device"]
+
+_CLASSES = {
+    ("clip", "image"): "CLIPVisionModelWithProjection",
+    ("clip", "text"): "CLIPTextModelWithProjection",
+    ("siglip", "image"): "SiglipVisionModel",
+    ("siglip", "text"): "SiglipTextModel",
+}
+_OUTPUTS = {
+    ("clip", "image"): "image_embeds",
+    ("clip", "text"): "text_embeds",
+    ("siglip", "image"): "pooler_output",
+    ("siglip", "text"): "pooler_output",
+}
+_SAMPLE_TEXTS = ("a photo of a dog", "the sea at night")
+
+
+class _Tower:
+    def __init__(self, checkpoint: Checkpoint, device: torch.device, part: str) -> None:
+        self._output = _OUTPUTS[checkpoint.family, part]
+        self._device = device
+        self._dim = checkpoint.dim
+        network = _load(checkpoint, part)
+        self._network, self._dtype = reduce_precision(network, device, self._sample)
+        self.precision = PRECISIONS[self._dtype]
+        self.batch_size = 32 if device.type == "cpu" else 256
+
+    def release(self) -> None:
+        release_memory(self._device)
+
+    def _sample(self, network: Any) -> Tensor:
+        raise NotImplementedError
+
+    def _forward(self, network: Any, **inputs: Tensor) -> Tensor:
+        embedded: Tensor = getattr(network(**inputs), self._output)
+        if embedded.shape[-1] != self._dim:
+            raise EncoderError(f"the encoder gives {embedded.shape[-1]} dimensions, its config says {self._dim}")
+        return embedded
+
+
+class ImageTower(_Tower):
+    """uint8 squares → embeddings, not normalised."""
+
+    def __init__(self, checkpoint: Checkpoint, device: torch.device) -> None:
+        self._edge = checkpoint.preprocessing.edge
+        self._scale = torch.tensor(checkpoint.preprocessing.scale, device=device)
+        self._shift = torch.tensor(checkpoint.preprocessing.shift, device=device)
+        super().__init__(checkpoint, device, "image")
+
+    def embed(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """(n, edge, edge, 3) → (n, dim)."""
+        with torch.inference_mode():
+            pixels = self._normalised(torch.from_numpy(images).to(self._device), self._dtype)
+            embedded: NDArray[np.float32] = self._forward(self._network, pixel_values=pixels).float().cpu().numpy()
+        return embedded
+
+    def _normalised(self, pixels: Tensor, dtype: torch.dtype) -> Tensor:
+        """(n, h, w, 3) of 0 to 255 → (n, 3, h, w) as the network takes it: the one place that normalises."""
+        scale, shift = self._scale.to(pixels.device), self._shift.to(pixels.device)
+        return (pixels.float() * scale + shift).permute(0, 3, 1, 2).to(dtype)
+
+    def _sample(self, network: Any) -> Tensor:
+        weight = next(network.parameters())
+        ramp = torch.linspace(0, 9, self._edge)
+        waves = [torch.sin(ramp[:, None] * (k + 1)) * torch.cos(ramp[None, :] * (3 - k)) for k in range(3)]
+        image = (torch.stack(waves, dim=-1) * 120 + 128).to(weight.device)
+        pixels = self._normalised(torch.stack([image, image.flip(0, 2)]), weight.dtype)
+        return self._forward(network, pixel_values=pixels)
+
+
+class TextTower(_Tower):
+    """Texts → embeddings, not normalised."""
+
+    def __init__(self, checkpoint: Checkpoint, device: torch.device) -> None:
+        self._length = checkpoint.text_length
+        # SigLIP reads its answer from the last of 64 places, so it must be padded to them, and learned without
+        # a mask; CLIP reads it from the end mark, and padding to 77 only costs three times the work
+        self._fixed = checkpoint.family == "siglip"
+        self._tokenizer = _tokenizer(checkpoint)
+        super().__init__(checkpoint, device, "text")
+
+    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """n texts → (n, dim)."""
+        with torch.inference_mode():
+            inputs = self._inputs(texts, self._device)
+            embedded: NDArray[np.float32] = self._forward(self._network, **inputs).float().cpu().numpy()
+        return embedded
+
+    def _inputs(self, texts: Sequence[str], device: torch.device) -> dict[str, Tensor]:
+        # lower case is what SigLIP 2 learned and what CLIP's and SigLIP's own tokenizers do anyway; some of its
+        # checkpoints name a tokenizer class that leaves it out
+        prepared = [text.lower() for text in texts] if self._fixed else list(texts)
+        tokens = self._tokenizer(
+            prepared,
+            padding="max_length" if self._fixed else True,
+            truncation=True,
+            max_length=self._length,
+            return_tensors="pt",
+        )
+        names = ("input_ids",) if self._fixed else ("input_ids", "attention_mask")
+        return {name: tokens[name].to(device) for name in names}
+
+    def _sample(self, network: Any) -> Tensor:
+        return self._forward(network, **self._inputs(_SAMPLE_TEXTS, next(network.parameters()).device))
+
+
+def _load(checkpoint: Checkpoint, part: str) -> Any:
+    """One tower in float32. Raises EncoderError where weights are missing: transformers would make them up."""
+    folder = checkpoint.folder
+    try:
+        with _quiet():
+            whole = transformers.AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+            config = whole.vision_config if part == "image" else whole.text_config
+            config.projection_dim = checkpoint.dim  # a tower's own says 512 whatever the whole has
+            network, report = getattr(transformers, _CLASSES[checkpoint.family, part]).from_pretrained(
+                folder,
+                config=config,
+                dtype=torch.float32,
+                use_safetensors=True,
+                local_files_only=True,
+                trust_remote_code=False,
+                output_loading_info=True,
+            )
+    except Exception as error:  # safetensors and transformers raise their own, without a common base
+        line = next(iter(str(error).strip().splitlines()), type(error).__name__)
+        raise EncoderError(f"the weights in {folder} can't be loaded: {line[:200]}") from None
+    bad = [*report["missing_keys"], *(str(key) for key in report["mismatched_keys"])]
+    if bad:
+        raise EncoderError(f"the weights in {folder} are not whole: {bad[0]} and {len(bad) - 1} more are missing")
+    return network.eval().requires_grad_(False)
+
+
+def _tokenizer(checkpoint: Checkpoint) -> Any:
+    try:
+        with _quiet():
+            return transformers.AutoTokenizer.from_pretrained(
+                checkpoint.folder, local_files_only=True, trust_remote_code=False
+            )
+    except Exception as error:  # tokenizers raises a bare Exception for a damaged file
+        line = next(iter(str(error).strip().splitlines()), type(error).__name__)
+        raise EncoderError(f"the tokenizer in {checkpoint.folder} can't be loaded: {line[:200]}") from None
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """No progress bars, no advice for model developers."""
+    verbosity = transformers_logging.get_verbosity()
+    bars = transformers_logging.is_progress_bar_enabled()
+    transformers_logging.set_verbosity_error()
+    transformers_logging.disable_progress_bar()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        transformers_logging.set_verbosity(verbosity)
+        if bars:
+            transformers_logging.enable_progress_bar()
