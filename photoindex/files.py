@@ -172,6 +172,15 @@ def revisit(session: Session, known: KnownFile, stat: FileStat, retry_at: float 
     return not back
 
 
+def retry_failed(session: Session, library_id: int, reasons: Sequence[str]) -> None:
+    """Make files that failed for one of the reasons pending again."""
+    session.execute(
+        update(File)
+        .where(File.library_id == library_id, File.state == FileState.FAILED, File.reason.in_(reasons))
+        .values(state=FileState.PENDING, reason=None, detail=None, retry_at=None)
+    )
+
+
 def mark_missing(session: Session, file_ids: Sequence[int]) -> int:
     """The files are gone from disk. Their rows, photos and embeddings stay. Returns how many changed."""
     changed = 0
@@ -219,7 +228,10 @@ def next_batch(session: Session, limit: int, now: float, skip: Iterable[int] = (
 
 def next_retry_at(session: Session) -> float | None:
     """When the next waiting file may be read, in seconds since the epoch."""
-    return session.scalar(select(func.min(File.retry_at)).where(File.state == FileState.PENDING))
+    online = select(Library.id).where(Library.state == LibraryState.ONLINE)
+    return session.scalar(
+        select(func.min(File.retry_at)).where(File.state == FileState.PENDING, File.library_id.in_(online))
+    )
 
 
 def mark_indexed(session: Session, work: Work, read: FileStat, photo_id: int) -> bool:
@@ -291,6 +303,20 @@ def failures(session: Session, limit: int = 100, after_id: int = 0) -> list[Fail
         .limit(limit)
     )
     return [Failure(row.id, row.library_id, row.path, row.reason or "", row.detail) for row in rows]
+
+
+def any_offline(session: Session, photo_ids: Iterable[int]) -> bool:
+    """Whether any of the photos has a file in a library that is offline."""
+    return any(
+        session.scalar(
+            select(
+                exists()
+                .where(File.photo_id.in_(chunk), File.library_id == Library.id)
+                .where(Library.state == LibraryState.OFFLINE)
+            )
+        )
+        for chunk in _chunks(list(photo_ids))
+    )
 
 
 def refresh_visibility(session: Session, photo_ids: Iterable[int | None]) -> None:

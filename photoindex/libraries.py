@@ -27,6 +27,8 @@ class LibraryInfo:
     """How many of its files are on disk, whatever their state."""
     added_at: datetime
     scanned_at: datetime | None
+    device: int | None
+    inode: int | None
 
     @property
     def path(self) -> str:
@@ -108,7 +110,7 @@ def find(session: Session, name: str) -> LibraryInfo:
     return get(session, library_id)
 
 
-def set_online(session: Session, library_id: int, device: int, inode: int, scanned_at: datetime) -> None:
+def set_online(session: Session, library_id: int, device: int, inode: int, scanned_at: datetime | None) -> None:
     """A scan of the root ended well; remember which folder it was."""
     session.execute(
         update(Library)
@@ -127,4 +129,6 @@ def _contains(outer: bytes, inner: bytes) -> bool:
 
 
 def _info(row: Library, files: int) -> LibraryInfo:
-    return LibraryInfo(row.id, row.root, row.name, row.state, row.problem, files, row.added_at, row.scanned_at)
+    return LibraryInfo(
+        row.id, row.root, row.name, row.state, row.problem, files, row.added_at, row.scanned_at, row.device, row.inode
+    )

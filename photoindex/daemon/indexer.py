@@ -1,0 +1,242 @@
+"""The indexer: decode ahead → encode in batches → store, one transaction a batch."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from datetime import UTC, datetime, timedelta
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy.orm import Session
+
+from photoindex import embeddings, files, photos
+from photoindex.daemon.reading import Fresh, Gone, Known, Outcome, Reader, Unreadable
+from photoindex.database import Database
+from photoindex.encoders.base import Encoder
+from photoindex.errors import EncoderError
+from photoindex.files import FileStat, Work
+from photoindex.libraries import display_path
+from photoindex.media import Reason
+from photoindex.models import EncoderState
+
+log = logging.getLogger(__name__)
+
+BATCHES_AHEAD = 3
+"""How many batches are read ahead of the encoder: enough to keep it busy, few enough to bound the memory."""
+
+RETRY_SECONDS = 2.0
+"""How long a file that changed while it was read is left alone, doubled with each try up to the longest."""
+RETRY_LONGEST_SECONDS = 300.0
+
+_EPOCH = datetime(1970, 1, 1)
+
+T = TypeVar("T")
+Pair = tuple[Work, Outcome]
+
+
+class Indexer:
+    """Works through the pending files. `step` is called again and again from one thread."""
+
+    def __init__(
+        self,
+        database: Database,
+        encoder: Encoder,
+        encoder_id: int,
+        reader: Reader,
+        *,
+        batch_size: int,
+        threads: int,
+        gone: Callable[[int, bytes], None] = lambda _library_id, _path: None,
+    ) -> None:
+        """`gone` is told library and path of files that turn out not to be there."""
+        self._database = database
+        self._encoder = encoder
+        self._encoder_id = encoder_id
+        self._reader = reader
+        self._batch_size = batch_size
+        self._gone = gone
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="decode")
+        self._ahead: deque[tuple[Work, Future[Outcome]]] = deque()
+        self._lacking_after = 0
+        self._unread: set[int] = set()
+
+    def step(self) -> int:
+        """Read, encode and store one batch. Returns how many files or photos were dealt with; 0 when idle."""
+        self._fill()
+        if not self._ahead:
+            return self._complete_encoder()
+        batch = [self._ahead.popleft() for _ in range(min(self._batch_size, len(self._ahead)))]
+        wait([future for _, future in batch])
+        try:
+            self._store([(work, future.result()) for work, future in batch])
+        finally:
+            for _, future in batch:
+                if future.exception() is None and isinstance(outcome := future.result(), Fresh):
+                    self._reader.release(outcome.content_hash)
+        return len(batch)
+
+    def reconsider(self) -> None:
+        """Try photos again that could not be read for a new encoder: the disk has been looked at since."""
+        self._lacking_after = 0
+        self._unread.clear()
+
+    def close(self) -> None:
+        """Give up what is being read and end the threads. Nothing is lost: the rows are still pending."""
+        self._pool.shutdown(wait=True, cancel_futures=True)
+        self._ahead.clear()
+
+    def _fill(self) -> None:
+        room = BATCHES_AHEAD * self._batch_size - len(self._ahead)
+        if room < self._batch_size and self._ahead:
+            return
+        with self._database.read() as session:
+            taken = [work.file_id for work, _ in self._ahead]
+            found = files.next_batch(session, room, time.time(), taken)
+        self._ahead.extend((work, self._pool.submit(self._reader.read, work)) for work in found)
+
+    def _store(self, batch: Sequence[Pair]) -> None:
+        vectors, failed = self._encode({o.content_hash: o.prepared for _, o in batch if isinstance(o, Fresh)})
+        self._commit(
+            [
+                (work, Unreadable(Reason.BROKEN, failed[o.content_hash], o.stat))
+                if isinstance(o, Fresh) and o.content_hash in failed
+                else (work, o)
+                for work, o in batch
+            ],
+            vectors,
+        )
+
+    def _encode(self, prepared: Mapping[T, NDArray[np.uint8]]) -> tuple[dict[T, NDArray[np.float32]], dict[T, str]]:
+        """Embed what the encoder prepared, by key; and for those it can't embed, why.
+
+        Raises EncoderError when it is the encoder that is broken.
+        """
+        if not prepared:
+            return {}, {}
+        try:
+            return dict(zip(prepared, self._encoder.encode_images(list(prepared.values())), strict=True)), {}
+        except Exception as error:  # whatever a network makes of hostile pixels, or a device of its driver
+            if len(prepared) == 1:
+                self._probe(error)
+                return {}, dict.fromkeys(prepared, f"it can't be encoded: {error}")
+            log.warning("a batch of %d photos could not be encoded (%s); trying one by one", len(prepared), error)
+        vectors: dict[T, NDArray[np.float32]] = {}
+        failed: dict[T, str] = {}
+        for key, image in prepared.items():
+            one, problem = self._encode({key: image})
+            vectors |= one
+            failed |= problem
+        return vectors, failed
+
+    def _probe(self, error: Exception) -> None:
+        """Tell a broken encoder from a photo it can't take: a grey image must pass."""
+        edge = self._encoder.input_size
+        try:
+            self._encoder.encode_images([np.full((edge, edge, 3), 128, dtype=np.uint8)])
+        except Exception as still:
+            raise EncoderError(f"the encoder {self._encoder.info.name} has stopped working: {still}") from error
+
+    def _commit(self, batch: Sequence[Pair], vectors: dict[bytes, NDArray[np.float32]]) -> None:
+        gone: list[Work] = []
+        with self._database.write() as session:
+            ids = {
+                outcome.content_hash: photos.store(session, _new_photo(outcome))
+                for _, outcome in batch
+                if isinstance(outcome, Fresh)
+            }
+            embeddings.put(session, self._encoder_id, {ids[content]: vector for content, vector in vectors.items()})
+            known = [outcome.content_hash for _, outcome in batch if isinstance(outcome, Known)]
+            ids |= photos.ids_of(session, known)
+            for work, outcome in batch:
+                match outcome:
+                    case Fresh() | Known() if outcome.content_hash in ids:
+                        files.mark_indexed(session, work, outcome.stat, ids[outcome.content_hash])
+                    case Unreadable():
+                        _record_unreadable(session, work, outcome)
+                    case Gone():
+                        files.postpone(session, work, time.time() + RETRY_SECONDS)
+                        gone.append(work)
+                    case _:  # its twin, being read when it was met, came to nothing: it is read again
+                        pass
+        for work in gone:
+            self._gone(work.library_id, work.path)
+
+    def _complete_encoder(self) -> int:
+        """Embed photos that this encoder has no embedding of yet; let it answer searches once it has them all."""
+        with self._database.read() as session:
+            found = embeddings.lacking(session, self._encoder_id, self._batch_size, self._lacking_after)
+            infos = photos.get_many(session, found)
+        if not found:
+            self._activate()
+            return 0
+        self._lacking_after = found[-1]
+        prepared = dict(zip(found, self._pool.map(self._reread, infos), strict=True))
+        usable = {photo_id: each for photo_id, each in prepared.items() if each is not None}
+        vectors, _ = self._encode(usable)
+        with self._database.write() as session:
+            embeddings.put(session, self._encoder_id, vectors)
+        self._unread.update(set(found) - set(vectors))
+        return len(found)
+
+    def _reread(self, photo: photos.PhotoInfo) -> NDArray[np.uint8] | None:
+        for file in photo.files:
+            prepared = self._reader.reread(file.absolute_path, photo.content_hash)
+            if prepared is not None:
+                return prepared
+        return None
+
+    def _activate(self) -> None:
+        """Switch, unless that would take photos of a library that is offline out of the search."""
+        with self._database.read() as session:
+            mine = next(each for each in embeddings.stored_encoders(session) if each.id == self._encoder_id)
+            if mine.state == EncoderState.ACTIVE or files.any_offline(session, self._unread):
+                return
+        with self._database.write() as session:
+            embeddings.activate(session, self._encoder_id)
+        log.info("the encoder %s has seen every photo and answers searches from now on", mine.name)
+
+
+def _record_unreadable(session: Session, work: Work, outcome: Unreadable) -> None:
+    if outcome.reason == Reason.CHANGED:
+        delay = min(RETRY_SECONDS * 2**work.attempts, RETRY_LONGEST_SECONDS)
+        files.postpone(session, work, time.time() + delay)
+        return
+    log.warning("%s: %s %s", display_path(work.absolute_path), outcome.reason, outcome.detail)
+    files.mark_failed(session, work, outcome.reason, outcome.detail, outcome.stat)
+
+
+def _new_photo(fresh: Fresh) -> photos.NewPhoto:
+    decoded, metadata = fresh.decoded, fresh.decoded.metadata
+    return photos.NewPhoto(
+        content_hash=fresh.content_hash,
+        format=decoded.format.name,
+        width=decoded.width,
+        height=decoded.height,
+        size_bytes=fresh.stat.size_bytes,
+        taken_at=metadata.taken_at,
+        timeline_at=metadata.taken_at or _local_time(fresh.stat),
+        taken_at_offset_minutes=metadata.taken_at_offset_minutes,
+        camera=metadata.camera,
+        lens=metadata.lens,
+        focal_length_mm=metadata.focal_length_mm,
+        f_number=metadata.f_number,
+        exposure_seconds=metadata.exposure_seconds,
+        iso=metadata.iso,
+        latitude=metadata.latitude,
+        longitude=metadata.longitude,
+        altitude_m=metadata.altitude_m,
+    )
+
+
+def _local_time(stat: FileStat) -> datetime:
+    """The file's time as people here would write it; the epoch for times that no calendar holds."""
+    try:
+        moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=stat.mtime_ns // 1000)
+        return moment.astimezone().replace(tzinfo=None, microsecond=0)
+    except (OverflowError, ValueError, OSError):
+        return _EPOCH

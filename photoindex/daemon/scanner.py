@@ -1,0 +1,299 @@
+"""The scanner: makes file rows say what is on disk. The scan is the truth; events only tell where to look sooner."""
+
+from __future__ import annotations
+
+import logging
+import os
+import stat
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from photoindex import files, libraries
+from photoindex.daemon.walking import Ignored, Walk
+from photoindex.database import Database
+from photoindex.files import FileStat, KnownFile
+from photoindex.libraries import LibraryInfo, display_path
+from photoindex.media import HEAD_BYTES, Reason, is_photo, promises_photo
+from photoindex.models import LibraryState, utc_now
+
+log = logging.getLogger(__name__)
+
+CHUNK = 500
+"""Rows read, and changes written, at a time: transactions stay short."""
+
+TRIED_AGAIN = (Reason.UNREADABLE, Reason.CHANGED, Reason.OUT_OF_MEMORY)
+"""Reasons that may be over although the file itself has not changed."""
+
+MOST_LOST = 0.1
+"""A root that is not the folder it was (another disk, none) may lose this share of its files before it is believed."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a scan or check found."""
+
+    work: int = 0
+    """Files to read."""
+    missing: int = 0
+    """Files that are gone."""
+    problem: str | None = None
+    """Why the library is offline, in plain words."""
+
+
+@dataclass(frozen=True)
+class Root:
+    """A root that could be opened, and which folder it is."""
+
+    device: int
+    inode: int
+    same_as_before: bool
+
+
+class Scanner:
+    """Compares libraries with their rows, whole or in places. To be used from one thread."""
+
+    def __init__(self, database: Database, ignored: Ignored, settle_seconds: float, stop: threading.Event) -> None:
+        self._database = database
+        self._ignored = ignored
+        self._settle_seconds = settle_seconds
+        self._stop = stop
+
+    def scan(self, library: LibraryInfo, found: Callable[[], None] = lambda: None) -> Outcome:
+        """Compare a whole library with the disk. `found` is called whenever there is new work to read."""
+        root = self._root(library)
+        if isinstance(root, str):
+            return self._offline(library, root)
+        if library.state == LibraryState.OFFLINE:
+            self._online(library, root, scanned=False)  # its pending files may be read again
+        with self._database.write() as session:
+            files.retry_failed(session, library.id, TRIED_AGAIN)
+        comparison = _Comparison(self, library, Walk(library.root, self._ignored), found)
+        try:
+            comparison.run()
+        except OSError as error:
+            return self._offline(library, f"{library.path} can't be read ({error.strerror})")
+        if self._stop.is_set():
+            return Outcome(comparison.work)
+        if not root.same_as_before and comparison.lost_share() > MOST_LOST:
+            return self._offline(
+                library,
+                f"{library.path} is not the folder it was and most of its photos are not there; is its disk mounted?",
+            )
+        missing = self._mark_missing(library, comparison.gone)
+        self._online(library, root, scanned=True)
+        return Outcome(comparison.work, missing)
+
+    def check(self, library: LibraryInfo, paths: Iterable[bytes]) -> Outcome:
+        """Look at some paths of a library, files or folders, and record what is there now."""
+        root = self._root(library)
+        if isinstance(root, str):
+            return self._offline(library, root)
+        if not root.same_as_before:
+            return self.scan(library)
+        work, gone = 0, []
+        for path in sorted(set(paths)):
+            kind = _kind(os.path.join(library.root, path))
+            if kind is None or self._ignored.path(library.root, path):
+                gone.append(path)
+            elif kind == stat.S_IFDIR:
+                comparison = _Comparison(self, library, Walk(library.root, self._ignored, path))
+                comparison.run()
+                self._mark_missing(library, comparison.gone)
+                work += comparison.work
+            elif kind == stat.S_IFREG:
+                work += self._check_file(library, path)
+            else:
+                gone.append(path)
+        # After what is there: a renamed file has by then moved its row along, and is not gone.
+        missing = sum(self._check_gone(library, path) for path in gone)
+        return Outcome(work, missing)
+
+    def _check_file(self, library: LibraryInfo, path: bytes) -> int:
+        absolute = os.path.join(library.root, path)
+        try:
+            now = FileStat.of(os.lstat(absolute))
+        except OSError:
+            return 0
+        with self._database.write() as session:
+            known = files.known_at(session, library.id, path)
+            if known is not None:
+                return int(files.revisit(session, known, now, None))
+            if not looks_like_photo(absolute):
+                return 0
+            return int(files.discover(session, library.id, path, now, None))
+
+    def _check_gone(self, library: LibraryInfo, path: bytes) -> int:
+        with self._database.read() as session:
+            known = files.known_below(session, library.id, path)
+        return self._mark_missing(library, known)
+
+    def _mark_missing(self, library: LibraryInfo, gone: Sequence[KnownFile]) -> int:
+        """Record what is gone, after one more look at each: it may have come, or moved, meanwhile."""
+        missing = 0
+        for start in range(0, len(gone), CHUNK):
+            with self._database.write() as session:
+                ids = [
+                    known.id
+                    for known in gone[start : start + CHUNK]
+                    if self._is_gone(library, known) and files.known_at(session, library.id, known.path) is not None
+                ]
+                missing += files.mark_missing(session, ids)
+        return missing
+
+    def _is_gone(self, library: LibraryInfo, known: KnownFile) -> bool:
+        if self._ignored.path(library.root, known.path):
+            return True
+        return _kind(os.path.join(library.root, known.path)) != stat.S_IFREG
+
+    def retry_at(self, now: FileStat) -> float | None:
+        """When a file of that age may be read: one written to this moment may not be whole yet."""
+        age_seconds = time.time() - now.mtime_ns / 1e9
+        if 0 <= age_seconds < self._settle_seconds:  # a time in the future says nothing
+            return time.time() + self._settle_seconds - age_seconds
+        return None
+
+    def _root(self, library: LibraryInfo) -> Root | str:
+        """The root as it is now, or why it can't be used."""
+        try:
+            result = os.stat(library.root)
+            with os.scandir(library.root):
+                pass
+        except OSError as error:
+            return f"{library.path} can't be read ({error.strerror}); is its disk connected?"
+        identity = result.st_dev, files.signed(result.st_ino)
+        same = library.inode is None or identity == (library.device, library.inode)
+        return Root(*identity, same_as_before=same)
+
+    def _online(self, library: LibraryInfo, root: Root, *, scanned: bool) -> None:
+        scanned_at = utc_now() if scanned else library.scanned_at
+        with self._database.write() as session:
+            libraries.set_online(session, library.id, root.device, root.inode, scanned_at)
+
+    def _offline(self, library: LibraryInfo, problem: str) -> Outcome:
+        if library.state != LibraryState.OFFLINE or library.problem != problem:
+            log.warning("library offline: %s. Nothing of it is forgotten", problem)
+            with self._database.write() as session:
+                libraries.set_offline(session, library.id, problem)
+        return Outcome(problem=problem)
+
+
+class _Comparison:
+    """One walk beside the rows of a library, both in the byte order of their paths: memory stays flat."""
+
+    def __init__(
+        self, scanner: Scanner, library: LibraryInfo, walk: Walk, found: Callable[[], None] = lambda: None
+    ) -> None:
+        self._scanner = scanner
+        self._library = library
+        self._walk = walk
+        self._found = found
+        self._changes: list[tuple[bytes, FileStat, KnownFile | None]] = []
+        self._candidates: list[KnownFile] = []
+        self._seen = 0
+        self.work = 0
+
+    @property
+    def gone(self) -> list[KnownFile]:
+        """Rows that the walk did not meet, but for those below folders it could not read."""
+        unknown = tuple(folder + b"/" for folder in self._walk.unreadable)
+        hidden = set(self._walk.unreadable)
+        return [known for known in self._candidates if known.path not in hidden and not known.path.startswith(unknown)]
+
+    def lost_share(self) -> float:
+        """The share of the rows that were on disk before and are not now."""
+        lost = len(self.gone)
+        return lost / (lost + self._seen) if lost else 0.0
+
+    def run(self) -> None:
+        """Walk to the end, or until the daemon stops."""
+        rows = self._rows()
+        row = next(rows, None)
+        for path, now in self._walk.files():
+            if self._scanner._stop.is_set():
+                return
+            while row is not None and row.path < path:
+                self._missed(row)
+                row = next(rows, None)
+            if row is not None and row.path == path:
+                self._seen += 1
+                if row.stat != now or row.state == "missing":
+                    self._change(path, now, row)
+                row = next(rows, None)
+            elif looks_like_photo(os.path.join(self._library.root, path)):
+                self._change(path, now, None)
+        while row is not None:
+            self._missed(row)
+            row = next(rows, None)
+        self._flush()
+
+    def _rows(self) -> Iterator[KnownFile]:
+        below = self._walk.below
+        after, end = (below + b"/", below + b"0") if below else (b"", None)
+        while True:
+            with self._scanner._database.read() as session:
+                rows = files.known_after(session, self._library.id, after, CHUNK)
+            for row in rows:
+                if end is not None and row.path >= end:
+                    return
+                yield row
+            if len(rows) < CHUNK:
+                return
+            after = rows[-1].path
+
+    def _missed(self, row: KnownFile) -> None:
+        if row.state != "missing":
+            self._candidates.append(row)
+
+    def _change(self, path: bytes, now: FileStat, known: KnownFile | None) -> None:
+        self._changes.append((path, now, known))
+        if len(self._changes) >= CHUNK:
+            self._flush()
+
+    def _flush(self) -> None:
+        if not self._changes:
+            return
+        with self._scanner._database.write() as session:
+            work = sum(self._record(session, *change) for change in self._changes)
+        self._changes.clear()
+        self.work += work
+        if work:
+            self._found()
+
+    def _record(self, session: Session, path: bytes, now: FileStat, known: KnownFile | None) -> int:
+        # The row is looked up again: an event may have been followed since it was read.
+        known = files.known_at(session, self._library.id, path)
+        retry_at = self._scanner.retry_at(now)
+        if known is None:
+            return int(files.discover(session, self._library.id, path, now, retry_at))
+        return int(files.revisit(session, known, now, retry_at))
+
+
+def looks_like_photo(absolute_path: bytes) -> bool:
+    """Whether a file gets a row: its name promises a photo, or its first bytes are one's."""
+    if promises_photo(os.path.basename(absolute_path)):
+        return True
+    try:
+        descriptor = os.open(absolute_path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        return is_photo(os.path.basename(absolute_path), os.read(descriptor, HEAD_BYTES))
+    except OSError:
+        return False
+    finally:
+        os.close(descriptor)
+
+
+def _kind(absolute_path: bytes) -> int | None:
+    """`stat.S_IFREG`, `stat.S_IFDIR`, another kind, or None when nothing is there. A symlink is a kind of its own."""
+    try:
+        return stat.S_IFMT(os.lstat(absolute_path).st_mode)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        log.warning("%s can't be looked at (%s)", display_path(absolute_path), error.strerror)
+        return stat.S_IFREG  # unknown is not gone
