@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import logging
 import time
-from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
-from photoindex import embeddings, files, photos
+from photoindex import embeddings, encoders, files, photos
 from photoindex.daemon.reading import Fresh, Gone, Known, Outcome, Reader, Unreadable
 from photoindex.database import Database
 from photoindex.encoders.base import Encoder
@@ -26,9 +26,6 @@ from photoindex.models import EncoderState
 
 log = logging.getLogger(__name__)
 
-BATCHES_AHEAD = 3
-"""How many batches are read ahead of the encoder: enough to keep it busy, few enough to bound the memory."""
-
 RETRY_SECONDS = 2.0
 """How long a file that changed while it was read is left alone, doubled with each try up to the longest."""
 RETRY_LONGEST_SECONDS = 300.0
@@ -39,8 +36,21 @@ T = TypeVar("T")
 Pair = tuple[Work, Outcome]
 
 
+@dataclass(frozen=True)
+class Batch:
+    """What a worker hands back: what became of each file, and the embeddings by content hash."""
+
+    outcomes: Sequence[Pair]
+    vectors: Mapping[bytes, NDArray[np.float32]]
+
+
 class Indexer:
-    """Works through the pending files. `step` is called again and again from one thread."""
+    """Works through the pending files. `step` is called again and again from one thread.
+
+    Run-to-completion workers: each reads, decodes and encodes a batch by itself, with one thread within each operation.
+    Decoding and encoding cost about the same on a CPU, so no fixed split of the cores between them is right; this way
+    they balance by themselves. Only the storing is done in one place.
+    """
 
     def __init__(
         self,
@@ -50,7 +60,7 @@ class Indexer:
         reader: Reader,
         *,
         batch_size: int,
-        threads: int,
+        workers: int,
         gone: Callable[[int, bytes], None] = lambda _library_id, _path: None,
     ) -> None:
         """`gone` is told library and path of files that turn out not to be there."""
@@ -60,25 +70,27 @@ class Indexer:
         self._reader = reader
         self._batch_size = batch_size
         self._gone = gone
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="decode")
-        self._ahead: deque[tuple[Work, Future[Outcome]]] = deque()
+        self._workers = workers
+        self._pool = ThreadPoolExecutor(workers, "index", initializer=encoders.set_threads, initargs=(1,))
+        self._at_work: dict[Future[Batch], list[Work]] = {}
         self._lacking_after = 0
         self._unread: set[int] = set()
 
-    def step(self) -> int:
-        """Read, encode and store one batch. Returns how many files or photos were dealt with; 0 when idle."""
-        self._fill()
-        if not self._ahead:
+    def step(self, patience_seconds: float = 1.0) -> int:
+        """Hand out pending files and store a batch that has come back, waiting for one at most so long.
+
+        Returns how many files were dealt with.
+        """
+        self._hand_out()
+        if not self._at_work:
             return self._complete_encoder()
-        batch = [self._ahead.popleft() for _ in range(min(self._batch_size, len(self._ahead)))]
-        wait([future for _, future in batch])
-        try:
-            self._store([(work, future.result()) for work, future in batch])
-        finally:
-            for _, future in batch:
-                if future.exception() is None and isinstance(outcome := future.result(), Fresh):
-                    self._reader.release(outcome.content_hash)
-        return len(batch)
+        finished, _ = wait(self._at_work, timeout=patience_seconds, return_when=FIRST_COMPLETED)
+        return sum(self._store(future) for future in finished)
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether files are being read."""
+        return bool(self._at_work)
 
     def reconsider(self) -> None:
         """Try photos again that could not be read for a new encoder: the disk has been looked at since."""
@@ -88,28 +100,36 @@ class Indexer:
     def close(self) -> None:
         """Give up what is being read and end the threads. Nothing is lost: the rows are still pending."""
         self._pool.shutdown(wait=True, cancel_futures=True)
-        self._ahead.clear()
+        self._at_work.clear()
 
-    def _fill(self) -> None:
-        room = BATCHES_AHEAD * self._batch_size - len(self._ahead)
-        if room < self._batch_size and self._ahead:
+    def _hand_out(self) -> None:
+        free = self._workers - len(self._at_work)
+        if free <= 0:
             return
         with self._database.read() as session:
-            taken = [work.file_id for work, _ in self._ahead]
-            found = files.next_batch(session, room, time.time(), taken)
-        self._ahead.extend((work, self._pool.submit(self._reader.read, work)) for work in found)
+            taken = [work.file_id for works in self._at_work.values() for work in works]
+            found = files.next_batch(session, free * self._batch_size, time.time(), taken)
+        # A few files are shared out among the workers, so that they are done sooner.
+        size = min(self._batch_size, -(-len(found) // free))
+        for start in range(0, len(found), size or 1):
+            works = found[start : start + size]
+            self._at_work[self._pool.submit(self._read, works)] = works
 
-    def _store(self, batch: Sequence[Pair]) -> None:
-        vectors, failed = self._encode({o.content_hash: o.prepared for _, o in batch if isinstance(o, Fresh)})
-        self._commit(
-            [
-                (work, Unreadable(Reason.BROKEN, failed[o.content_hash], o.stat))
-                if isinstance(o, Fresh) and o.content_hash in failed
-                else (work, o)
-                for work, o in batch
-            ],
-            vectors,
-        )
+    def _read(self, works: Sequence[Work]) -> Batch:
+        """Read and encode a batch. Runs in a worker; raises OSError, DatabaseError or EncoderError."""
+        outcomes: list[Pair] = []
+        try:
+            outcomes.extend((work, self._reader.read(work)) for work in works)
+            fresh = [(work, outcome) for work, outcome in outcomes if isinstance(outcome, Fresh)]
+            vectors, failed = self._encode({outcome.content_hash: outcome.prepared for _, outcome in fresh})
+        except BaseException:
+            self._release(outcomes)
+            raise
+        for index, (work, outcome) in enumerate(outcomes):
+            if isinstance(outcome, Fresh) and outcome.content_hash in failed:
+                self._reader.release(outcome.content_hash)
+                outcomes[index] = work, Unreadable(Reason.BROKEN, failed[outcome.content_hash], outcome.stat)
+        return Batch(outcomes, vectors)
 
     def _encode(self, prepared: Mapping[T, NDArray[np.uint8]]) -> tuple[dict[T, NDArray[np.float32]], dict[T, str]]:
         """Embed what the encoder prepared, by key; and for those it can't embed, why.
@@ -141,30 +161,43 @@ class Indexer:
         except Exception as still:
             raise EncoderError(f"the encoder {self._encoder.info.name} has stopped working: {still}") from error
 
-    def _commit(self, batch: Sequence[Pair], vectors: dict[bytes, NDArray[np.float32]]) -> None:
+    def _store(self, future: Future[Batch]) -> int:
+        works = self._at_work.pop(future)
+        batch = future.result()
         gone: list[Work] = []
-        with self._database.write() as session:
-            ids = {
-                outcome.content_hash: photos.store(session, _new_photo(outcome))
-                for _, outcome in batch
-                if isinstance(outcome, Fresh)
-            }
-            embeddings.put(session, self._encoder_id, {ids[content]: vector for content, vector in vectors.items()})
-            known = [outcome.content_hash for _, outcome in batch if isinstance(outcome, Known)]
-            ids |= photos.ids_of(session, known)
-            for work, outcome in batch:
-                match outcome:
-                    case Fresh() | Known() if outcome.content_hash in ids:
-                        files.mark_indexed(session, work, outcome.stat, ids[outcome.content_hash])
-                    case Unreadable():
-                        _record_unreadable(session, work, outcome)
-                    case Gone():
-                        files.postpone(session, work, time.time() + RETRY_SECONDS)
-                        gone.append(work)
-                    case _:  # its twin, being read when it was met, came to nothing: it is read again
-                        pass
+        try:
+            with self._database.write() as session:
+                self._record(session, batch, gone)
+        finally:
+            self._release(batch.outcomes)
         for work in gone:
             self._gone(work.library_id, work.path)
+        return len(works)
+
+    def _record(self, session: Session, batch: Batch, gone: list[Work]) -> None:
+        ids = {
+            outcome.content_hash: photos.store(session, _new_photo(outcome))
+            for _, outcome in batch.outcomes
+            if isinstance(outcome, Fresh)
+        }
+        embeddings.put(session, self._encoder_id, {ids[content]: vector for content, vector in batch.vectors.items()})
+        ids |= photos.ids_of(session, [o.content_hash for _, o in batch.outcomes if isinstance(o, Known)])
+        for work, outcome in batch.outcomes:
+            match outcome:
+                case Fresh() | Known() if outcome.content_hash in ids:
+                    files.mark_indexed(session, work, outcome.stat, ids[outcome.content_hash])
+                case Unreadable():
+                    _record_unreadable(session, work, outcome)
+                case Gone():
+                    files.postpone(session, work, time.time() + RETRY_SECONDS)
+                    gone.append(work)
+                case _:  # its twin, being read when it was met, is not stored yet: it is read again
+                    pass
+
+    def _release(self, outcomes: Sequence[Pair]) -> None:
+        for _, outcome in outcomes:
+            if isinstance(outcome, Fresh):
+                self._reader.release(outcome.content_hash)
 
     def _complete_encoder(self) -> int:
         """Embed photos that this encoder has no embedding of yet; let it answer searches once it has them all."""

@@ -119,7 +119,7 @@ class _Service:
         if choice.notice:
             log.warning("%s", choice.notice)
         device = None if self._settings.device == "auto" else self._settings.device
-        encoder = encoders.load(choice.spec, parts="image", device=device)
+        encoder = encoders.load(choice, parts="image", device=device)
         info = encoder.info
         log.info("encoder %s on %s (%s)", info.name, info.device, info.precision)
         with self._database.write() as session:
@@ -140,7 +140,7 @@ class _Service:
             stored.id,
             Reader(self._database, encoder, stored.id, self._settings.thumbnails, limits),
             batch_size=self._settings.batch_size,
-            threads=self._settings.decode_threads or os.cpu_count() or 1,
+            workers=self._settings.workers or len(os.sched_getaffinity(0)),
             gone=lambda library_id, path: self._changes.note(library_id, path, 0),
         )
 
@@ -160,6 +160,8 @@ class _Service:
             self._reporter.count(done)
             if done:
                 self._progress("indexing")
+                continue
+            if indexer.is_busy:
                 continue
             waiting = self._seconds_to_next_file()
             settled = waiting is None or waiting > PATIENCE_SECONDS
