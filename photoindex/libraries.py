@@ -78,6 +78,16 @@ def check_folder(folder: Path) -> bytes:
     return root
 
 
+def check_apart(folder: Path, data: Path) -> None:
+    """Refuse a folder in the data folder, where nothing but our own files are. Raises LibraryError.
+
+    One that contains the data folder is fine: the scanner leaves that out.
+    """
+    root, ours = (os.path.realpath(os.fsencode(each.expanduser())) for each in (folder, data))
+    if root == ours or _contains(ours, root):
+        raise LibraryError(f"{folder} lies in the data folder {data}; choose a folder of photos")
+
+
 def list_all(session: Session) -> list[LibraryInfo]:
     """Every library, in the order of adding."""
     counts: dict[int, int] = dict(
