@@ -147,7 +147,7 @@ def _moved_from(session: Session, stat: FileStat) -> File | None:
         .where(File.inode == stat.inode, File.size_bytes == stat.size_bytes, File.mtime_ns == stat.mtime_ns)
         .order_by(File.state == FileState.MISSING, File.id)
     )
-    for row, root in candidates.tuples():
+    for row, root in candidates:
         # A row that is missing has been seen gone; one that is not is checked now, as a scan may not have met it yet.
         if row.state == FileState.MISSING or not os.path.lexists(os.path.join(root, row.path)):
             return row
@@ -291,7 +291,7 @@ def _settle(session: Session, work: Work, *, read: FileStat, **values: Any) -> b
 
 def counts(session: Session) -> Counts:
     """How many files are in each state."""
-    return Counts(**dict(session.execute(select(File.state, func.count()).group_by(File.state)).tuples().all()))
+    return Counts(**dict(session.execute(select(File.state, func.count()).group_by(File.state)).all()))
 
 
 def failures(session: Session, limit: int = 100, after_id: int = 0) -> list[Failure]:

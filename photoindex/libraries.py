@@ -93,9 +93,7 @@ def list_all(session: Session) -> list[LibraryInfo]:
     counts: dict[int, int] = dict(
         session.execute(
             select(File.library_id, func.count()).where(File.state != FileState.MISSING).group_by(File.library_id)
-        )
-        .tuples()
-        .all()
+        ).all()
     )
     return [_info(row, counts.get(row.id, 0)) for row in session.scalars(select(Library).order_by(Library.id))]
 

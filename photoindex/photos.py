@@ -124,7 +124,7 @@ def store(session: Session, new: NewPhoto) -> int:
 def ids_of(session: Session, content_hashes: Iterable[bytes]) -> dict[bytes, int]:
     """Which contents are photos already: content hash → id."""
     query = select(Photo.content_hash, Photo.id).where(Photo.content_hash.in_(list(content_hashes)))
-    return dict(session.execute(query).tuples().all())
+    return dict(session.execute(query).all())
 
 
 def get(session: Session, photo_id: int) -> PhotoInfo:
@@ -185,7 +185,7 @@ def remove_library(session: Session, library_id: int) -> list[bytes]:
     """
     session.execute(delete(File).where(File.library_id == library_id))
     orphan = ~exists().where(File.photo_id == Photo.id)
-    orphans = session.execute(select(Photo.id, Photo.content_hash).where(orphan)).tuples().all()
+    orphans = session.execute(select(Photo.id, Photo.content_hash).where(orphan)).all()
     embeddings.delete_photos(session, [photo_id for photo_id, _ in orphans])
     session.execute(delete(Photo).where(orphan))
     session.execute(delete(Library).where(Library.id == library_id))
