@@ -1,1 +1,80 @@
-"""web"""
+"""The web server's application: a gallery in HTML and the same database as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from flask import Flask
+from flask.json.provider import DefaultJSONProvider
+
+from photoindex.config import Settings
+from photoindex.database import open_database
+from photoindex.embeddings import StoredEncoder
+from photoindex.errors import EncoderError
+from photoindex.resources import resource_folder
+from photoindex.search import SearchEngine, TextTower
+from photoindex.search.text_tower import TextEncoder
+from photoindex.web import api, assets, gallery, headers, health, hosts, media, problems, wording
+from photoindex.web.identifiers import PhotoId
+from photoindex.web.services import EXTENSION, Services
+from photoindex.web.warming import start_warming, stop_warming
+
+__all__ = ["create_app", "load_text_encoder", "start_warming", "stop_warming"]
+
+PATIENCE_SECONDS = 8.0
+"""How long a search waits for the text encoder, which is loading when the server has just started."""
+
+
+def create_app(settings: Settings, *, load_text_encoder: Callable[[StoredEncoder], TextEncoder] | None = None) -> Flask:
+    """The WSGI application over the database in `settings.data`, which is made or migrated first.
+
+    Nothing is loaded yet: `start_warming` loads the text encoder in the background, to be called in the process
+    that answers requests. Raises DatabaseError.
+    """
+    database = open_database(settings.database, checkpoints=False)
+    text_tower = TextTower(load_text_encoder or globals()["load_text_encoder"])
+    app = Flask(
+        "photoindex", template_folder=str(resource_folder("templates")), static_folder=str(resource_folder("static"))
+    )
+    app.extensions[EXTENSION] = Services(
+        database=database,
+        engine=SearchEngine(database, text_tower, PATIENCE_SECONDS),
+        text_tower=text_tower,
+        thumbnails=settings.thumbnails,
+        daemon_lock=settings.daemon_lock,
+        max_file_bytes=settings.max_file_mb * 1_000_000,
+        max_pixels=settings.max_megapixels * 1_000_000,
+    )
+    app.config["MAX_CONTENT_LENGTH"] = 1_000_000  # nothing is uploaded
+    if isinstance(app.json, DefaultJSONProvider):
+        app.json.sort_keys = False
+        app.json.ensure_ascii = False
+    app.url_map.converters["photo_id"] = PhotoId
+    hosts.guard(app, settings.host, settings.trusted_hosts)
+    for part in (problems, headers, assets, wording):
+        part.register(app)
+    for blueprint in (api.blueprint, media.blueprint, health.blueprint, gallery.blueprint):
+        app.register_blueprint(blueprint)
+    return app
+
+
+def load_text_encoder(stored: StoredEncoder) -> TextEncoder:
+    """The text half of the encoder that made the stored embeddings. May take seconds.
+
+    Raises EncoderError when it can't be loaded, or when what has that name now is not what made them.
+    """
+    from photoindex import encoders  # late: brings torch, which the process that only forks must not load
+
+    try:
+        encoder = encoders.load(stored.name, parts="text")
+    except EncoderError:
+        raise
+    except (ImportError, OSError, RuntimeError, ValueError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise EncoderError(f"the encoder {stored.name} can't be loaded: {reason}") from error
+    if encoder.info.fingerprint != stored.fingerprint:
+        raise EncoderError(
+            f"the encoder {stored.name} is not the one the photos were indexed with (its weights have changed); "
+            f"index again with: photoindex index --encoder {stored.name}"
+        )
+    return encoder

@@ -1,0 +1,117 @@
+"""The routes that send pictures: thumbnails, and the originals as they are on disk.
+
+What is sent is somebody's file, so no browser may take it for anything but a picture: the type comes from the format
+that was detected when it was indexed, is never sniffed, and the sandbox keeps even a picture's scripts from running.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import BinaryIO
+from urllib.parse import quote
+
+from flask import Blueprint, Response, current_app, request
+from werkzeug.wsgi import FileWrapper
+
+from photoindex import media, photos
+from photoindex.errors import NotFoundError
+from photoindex.photos import PhotoInfo
+from photoindex.web.originals import open_original
+from photoindex.web.services import services
+from photoindex.web.thumbnails import read_thumbnail
+
+blueprint = Blueprint("media", __name__, url_prefix="/api/v1/photos/<photo_id:photo_id>")
+
+MIME_TYPES = {format.name: format.mime_type for format in media.FORMATS}
+SHOWN_BY_BROWSERS = frozenset({"jpeg", "png", "webp", "gif", "avif", "bmp"})
+UNKNOWN_TYPE = "application/octet-stream"
+
+_CHUNK_BYTES = 256 * 1024
+_CONTENT_SECURITY_POLICY = "default-src 'none'; sandbox"
+# An id is never given to another content, so what was sent for it once is right for ever.
+_KEPT_FOR_EVER = "private, max-age=31536000, immutable"
+
+
+@blueprint.after_request
+def confine(response: Response) -> Response:
+    response.headers["Content-Security-Policy"] = _CONTENT_SECURITY_POLICY
+    return response
+
+
+@blueprint.get("/thumbnail")
+def thumbnail(photo_id: int) -> Response:
+    """A JPEG of at most 512 pixels. Where there is none, a browser's `<img>` gets a neutral picture with the 404."""
+    photo = _photo(photo_id)
+    response = Response(mimetype="image/jpeg", headers={"Cache-Control": _KEPT_FOR_EVER})
+    response.set_etag(photo.content_hash.hex())
+    if request.if_none_match.contains_weak(photo.content_hash.hex()):
+        return _not_modified(response)
+    parts = services()
+    try:
+        response.data = read_thumbnail(
+            parts.thumbnails, photo, max_file_bytes=parts.max_file_bytes, max_pixels=parts.max_pixels
+        )
+    except NotFoundError:
+        if not _wants_picture():
+            raise
+        return _placeholder()
+    return response
+
+
+@blueprint.get("/original")
+def original(photo_id: int) -> Response:
+    """The user's file as it is. Answers Range requests; `?download=1` has it saved rather than shown."""
+    photo = _photo(photo_id)
+    opened, file = open_original(photo)
+    try:
+        return _send(photo, opened, file.filename)
+    except BaseException:
+        opened.close()
+        raise
+
+
+def _photo(photo_id: int) -> PhotoInfo:
+    with services().database.read() as session:
+        return photos.get(session, photo_id)
+
+
+def _send(photo: PhotoInfo, opened: BinaryIO, filename: str) -> Response:
+    mime_type = MIME_TYPES.get(photo.format, UNKNOWN_TYPE)
+    response = Response(FileWrapper(opened, _CHUNK_BYTES), mimetype=mime_type, direct_passthrough=True)
+    response.content_length = photo.size_bytes
+    response.set_etag(photo.content_hash.hex())
+    response.headers["Cache-Control"] = _KEPT_FOR_EVER
+    shown = photo.format in SHOWN_BY_BROWSERS and request.args.get("download") != "1"
+    response.headers["Content-Disposition"] = disposition("inline" if shown else "attachment", filename)
+    response.make_conditional(request.environ, accept_ranges=True, complete_length=photo.size_bytes)
+    return response
+
+
+def disposition(kind: str, filename: str) -> str:
+    """A Content-Disposition header (RFC 6266) for any file name: nothing in it can end the header or the quotes."""
+    name = "".join(char if char.isprintable() and char not in '/\\"' else "_" for char in filename).strip()
+    ascii_name = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode("ascii").strip()
+    # Percent signs are decoded by some browsers in the plain form, so it has none.
+    value = f'{kind}; filename="{ascii_name.replace("%", "_") or "photo"}"'
+    if name != ascii_name or "%" in name:
+        value += f"; filename*=UTF-8''{quote(name, safe='')}"
+    return value
+
+
+def _not_modified(response: Response) -> Response:
+    response.status_code = 304
+    return response
+
+
+def _wants_picture() -> bool:
+    """Whether the request comes from an `<img>`, which says so before it says that it takes anything."""
+    accepted = request.accept_mimetypes
+    return accepted.quality("image/svg+xml") > accepted.quality("application/problem+json")
+
+
+def _placeholder() -> Response:
+    response = current_app.send_static_file("missing.svg")
+    response.status_code = 404
+    response.headers["Cache-Control"] = "no-store"
+    response.headers.pop("ETag", None)
+    return response

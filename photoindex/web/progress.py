@@ -1,0 +1,26 @@
+"""One line about the indexing that goes on, for the top of a page. `static/photoindex.js` writes the same line."""
+
+from __future__ import annotations
+
+from photoindex.status import Status
+from photoindex.web import wording
+
+WORKING = ("starting", "scanning", "indexing")
+
+
+def line(status: Status) -> str | None:
+    """What is being done or waits to be done; None when all is done."""
+    pending = status.files.pending
+    done = status.files.indexed + status.files.failed
+    if status.daemon.state == "stopped":
+        if not pending:
+            return None
+        return f"{wording.number(pending)} photos wait to be indexed. Start indexing with: photoindex daemon"
+    if pending:
+        parts = [f"Indexing: {wording.number(done)} of {wording.number(done + pending)}"]
+        if status.daemon.photos_per_second:
+            parts.append(f"{status.daemon.photos_per_second:.0f}/s")
+        if status.daemon.seconds_left is not None:
+            parts.append(f"{wording.duration(status.daemon.seconds_left)} left")
+        return ", ".join(parts)
+    return "Looking for new photos" if status.daemon.state in ("starting", "scanning") else None

@@ -1,0 +1,186 @@
+"""Runs the web application under gunicorn: one worker process with threads, on a socket that is bound here."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import signal
+import socket
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any, NoReturn
+
+from flask import Flask
+
+from photoindex.config import Settings
+from photoindex.database import open_database
+from photoindex.embeddings import StoredEncoder
+from photoindex.errors import ConfigError, PhotoIndexError, ServerError
+from photoindex.search.text_tower import TextEncoder
+from photoindex.web import create_app, start_warming, stop_warming
+from photoindex.web.hosts import is_loopback, is_wildcard
+
+BACKLOG = 256
+GRACEFUL_SECONDS = 5
+WORKER_TIMEOUT_SECONDS = 60
+
+LoadTextEncoder = Callable[[StoredEncoder], TextEncoder]
+
+
+def check_host(host: str, insecure: bool) -> None:
+    """Refuse to listen where others could look at the photos, unless that is wanted. Raises ConfigError."""
+    if not insecure and not is_loopback(host):
+        raise ConfigError(
+            f"on {host} anybody on the network could see your photos, for there are no passwords yet; "
+            "add --insecure-no-auth if you want that"
+        )
+
+
+def bind_socket(host: str, port: int) -> socket.socket:
+    """A socket that listens on `host` (a name, an IPv4 or an IPv6 address) and `port`, 0 for any free one.
+
+    Connections wait in its backlog until somebody serves it. Raises ServerError.
+    """
+    try:
+        found = socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    except (OSError, UnicodeError) as error:
+        raise ServerError(f"{host} is no address of this machine; choose another with --host") from error
+    family, *_, where = min(found, key=lambda each: each[0] != socket.AF_INET)
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6 and is_wildcard(host):
+            listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+        listener.bind(where)
+        listener.listen(BACKLOG)
+    except OSError as error:
+        listener.close()
+        raise ServerError(_why_not(error, host, port)) from error
+    return listener
+
+
+def address(listener: socket.socket) -> str:
+    """Where a browser on this machine finds what listens: `http://127.0.0.1:8460`."""
+    host, port = listener.getsockname()[:2]
+    if is_wildcard(host):
+        host = "localhost"
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def serve(
+    settings: Settings,
+    *,
+    sock: socket.socket | None = None,
+    on_ready: Callable[[str], None] | None = None,
+    load_text_encoder: LoadTextEncoder | None = None,
+) -> None:
+    """Serve until SIGTERM, SIGINT or SIGHUP; then finish what is being answered, for 5 seconds at most, and return.
+
+    `sock` is what `bind_socket` made; without it one is bound to `settings.host` and `settings.port`. `on_ready` is
+    called with the address once requests are accepted. To be called in the main thread, before anything starts
+    threads or loads an encoder, for the worker process is forked. Raises ServerError or DatabaseError.
+    """
+    open_database(settings.database).close()  # so that what is wrong with it is said here, and once
+    listener = sock if sock is not None else bind_socket(settings.host, settings.port)
+    url = address(listener)
+    options = {
+        "bind": f"fd://{listener.detach()}",
+        "when_ready": lambda _: on_ready(url) if on_ready else None,
+        "threads": settings.web_threads,
+    }
+    _run(lambda: create_app(settings, load_text_encoder=load_text_encoder), options)
+
+
+_OPTIONS = {
+    "workers": 1,  # a second one would hold the encoder twice
+    "worker_class": "gthread",
+    "timeout": WORKER_TIMEOUT_SECONDS,
+    "graceful_timeout": GRACEFUL_SECONDS,
+    "keepalive": 15,
+    "loglevel": "warning",
+    "accesslog": None,
+    "errorlog": "-",
+    "limit_request_line": 8190,  # a search of 512 characters takes up to 6,144 in an address
+    "limit_request_fields": 50,
+    "proc_name": "photoindex",
+    "control_socket_disable": True,
+    "preload_app": False,
+    "post_worker_init": lambda worker: start_warming(worker.wsgi),
+    "worker_exit": lambda _, worker: _stop(worker),
+}
+
+
+def _run(load: Callable[[], Flask], options: dict[str, Any]) -> None:
+    from gunicorn.app.base import BaseApplication
+    from gunicorn.arbiter import Arbiter
+    from gunicorn.errors import AppImportError
+
+    class Application(BaseApplication):  # type: ignore[misc]
+        def load_config(self) -> None:
+            for name, value in (_OPTIONS | options).items():
+                if name in self.cfg.settings:  # older gunicorns have no control socket
+                    self.cfg.set(name, value)
+
+        def load(self) -> Flask:
+            try:
+                return load()
+            except PhotoIndexError as error:
+                raise AppImportError(str(error)) from error
+
+    outlives_terminal = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+
+    class Server(Arbiter):  # type: ignore[misc]
+        def handle_hup(self) -> None:
+            """The terminal was closed: end, unless under nohup. Gunicorn would start a new worker and live on."""
+            if not outlives_terminal:
+                self.handle_term()
+
+    main_process = os.getpid()
+    with _signals_restored():
+        try:
+            Server(Application()).run()
+        except SystemExit as end:
+            if os.getpid() != main_process:
+                _leave(end.code)
+            if end.code:
+                raise ServerError("the web server could not go on; the lines above say why") from end
+        except BaseException:
+            if os.getpid() != main_process:
+                _leave(1)
+            raise
+
+
+def _leave(code: object) -> NoReturn:
+    """End a worker process here: what the caller of `serve` does when it returns is the main process's business."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code if isinstance(code, int) else int(code is not None))
+
+
+def _stop(worker: Any) -> None:
+    app = getattr(worker, "wsgi", None)
+    if isinstance(app, Flask):
+        stop_warming(app, patience_seconds=0.5)
+
+
+@contextlib.contextmanager
+def _signals_restored() -> Iterator[None]:
+    """Give the caller its signal handlers back: gunicorn sets its own and leaves them."""
+    names = ("HUP", "QUIT", "INT", "TERM", "TTIN", "TTOU", "USR1", "USR2", "WINCH", "CHLD")
+    before = {each: signal.getsignal(each) for each in (getattr(signal, f"SIG{name}") for name in names)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _why_not(error: OSError, host: str, port: int) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return f"port {port} on {host} is taken; choose another with --port"
+    if error.errno in (errno.EACCES, errno.EPERM):
+        return f"this user may not use port {port}; choose one from 1024 up with --port"
+    if error.errno == errno.EADDRNOTAVAIL:
+        return f"{host} is no address of this machine; choose another with --host"
+    return f"can't listen on {host} port {port}: {error.strerror}; choose another with --host or --port"

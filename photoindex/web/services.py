@@ -1,0 +1,32 @@
+"""What the views work with: the open database, the search engine, and the few settings they need."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+from flask import current_app
+
+from photoindex.database import Database
+from photoindex.search import SearchEngine, TextTower
+
+EXTENSION = "photoindex"
+
+
+@dataclass(frozen=True)
+class Services:
+    """One application's parts. Safe to use from any thread."""
+
+    database: Database
+    engine: SearchEngine
+    text_tower: TextTower
+    thumbnails: Path
+    daemon_lock: Path
+    max_file_bytes: int
+    max_pixels: int
+
+
+def services() -> Services:
+    """The parts of the application that answers the current request."""
+    return cast(Services, current_app.extensions[EXTENSION])

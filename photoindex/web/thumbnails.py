@@ -1,0 +1,51 @@
+"""The thumbnail of a photo: from the cache on disk, or made again from the original when it is not there."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from pathlib import Path
+
+from blake3 import blake3
+
+from photoindex import media
+from photoindex.errors import NotFoundError, UnreadableFileError
+from photoindex.media.thumbnails import LONGEST_EDGE
+from photoindex.photos import PhotoInfo
+from photoindex.web.originals import open_original
+
+log = logging.getLogger(__name__)
+
+# Decoding takes much memory and a core: two at a time leave the other threads to answer what is ready.
+_decoding = threading.BoundedSemaphore(2)
+
+
+def read_thumbnail(folder: Path, photo: PhotoInfo, *, max_file_bytes: int, max_pixels: int) -> bytes:
+    """The JPEG. Raises NotFoundError when there is none and the original can't give one."""
+    path = media.thumbnail_path(folder, photo.content_hash)
+    try:
+        jpeg = path.read_bytes()
+    except OSError:
+        jpeg = b""
+    if jpeg:  # a power cut can leave an empty file
+        return jpeg
+    with _decoding:
+        jpeg = _make(photo, max_file_bytes, max_pixels)
+    try:
+        media.write_thumbnail(path, jpeg)
+    except OSError as error:
+        log.warning("the thumbnail %s can't be kept: %s", path, error)
+    return jpeg
+
+
+def _make(photo: PhotoInfo, max_file_bytes: int, max_pixels: int) -> bytes:
+    opened, file = open_original(photo)
+    with opened:
+        content = opened.read(max_file_bytes + 1)
+    if len(content) > max_file_bytes or blake3(content).digest() != photo.content_hash:
+        raise NotFoundError(f"{file.filename} has changed since it was indexed; it is indexed again soon")
+    try:
+        decoded = media.decode(content, shortest_edge=1, longest_edge=LONGEST_EDGE, max_pixels=max_pixels)
+    except UnreadableFileError as error:
+        raise NotFoundError(f"{file.filename} can't be shown: {error}") from error
+    return media.make_thumbnail(decoded.image)

@@ -1,0 +1,73 @@
+"""How figures are written for people: sizes, times, exposure, places."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from flask import Flask
+
+from photoindex.photos import PhotoInfo
+
+NARROWEST, WIDEST = 5, 30
+"""Tenths of width over height between which a picture is shown in a grid as it is; beyond, its ends are cut off."""
+
+
+def register(app: Flask) -> None:
+    """Give templates these as filters."""
+    for function in (moment, size, number, duration, described, shape):
+        app.add_template_filter(function)
+
+
+def moment(at: datetime) -> str:
+    """`Tuesday, 5 March 2024, 14:03`"""
+    return f"{at:%A}, {at.day} {at:%B} {at.year}, {at:%H:%M}"
+
+
+def number(value: int) -> str:
+    """`1,234`"""
+    return f"{value:,}"
+
+
+def size(size_bytes: int) -> str:
+    """`3.2 MB`, in powers of 1000 as file managers count."""
+    if size_bytes < 1000:
+        return f"{size_bytes} bytes"
+    value, unit = size_bytes / 1000, "kB"
+    for larger in ("MB", "GB", "TB"):
+        if value >= 999.5:
+            value, unit = value / 1000, larger
+    return f"{value:.1f} {unit}" if value < 10 else f"{value:.0f} {unit}"
+
+
+def duration(seconds: float) -> str:
+    """`about 4 s`, `about 12 min`, `about 3 h`"""
+    if seconds < 90:
+        return f"about {max(1, round(seconds))} s"
+    if seconds < 90 * 60:
+        return f"about {round(seconds / 60)} min"
+    return f"about {round(seconds / 3600)} h"
+
+
+def exposure(seconds: float) -> str:
+    """`1/250 s`, or `2.5 s`"""
+    if seconds < 0.3:
+        return f"1/{round(1 / seconds)} s"
+    return f"{seconds:.1f}".removesuffix(".0") + " s"
+
+
+def coordinates(latitude: float, longitude: float) -> str:
+    """`48.85837° N, 2.29448° E`"""
+    north = "N" if latitude >= 0 else "S"
+    east = "E" if longitude >= 0 else "W"
+    return f"{abs(latitude):.5f}° {north}, {abs(longitude):.5f}° {east}"
+
+
+def described(photo: PhotoInfo) -> str:
+    """What stands in for the picture where it can't be seen: its name and date."""
+    return f"{photo.filename}, {photo.timeline_at.day} {photo.timeline_at:%B} {photo.timeline_at.year}"
+
+
+def shape(photo: PhotoInfo) -> str:
+    """The class of its place in a grid, by width over height in tenths: `r15` is 3:2."""
+    tenths = round(10 * photo.width / photo.height)
+    return f"r{max(NARROWEST, min(WIDEST, tenths))}"

@@ -1,0 +1,163 @@
+"""Fixtures of the web tests: a database filled with drawn photos, and the application over it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from colour_encoder import ColourEncoder
+from drawing import draw_photo
+from flask import Flask
+
+from photoindex import embeddings, files, libraries, media, photos, status
+from photoindex.config import Settings
+from photoindex.database import Database, open_database
+from photoindex.files import FileStat
+from photoindex.lock import DaemonLock
+from photoindex.web import create_app
+
+COLOURS = ("red", "green", "blue", "yellow", "cyan", "magenta", "orange", "purple", "pink", "brown", "black", "grey")
+SHAPES = ((160, 120), (120, 160), (192, 108), (128, 128), (320, 80), (60, 160))
+NEWEST = datetime(2024, 3, 5, 14, 3, 7)
+
+
+@dataclass
+class Gallery:
+    """A data folder with a library, and what puts photos into it as the daemon would."""
+
+    settings: Settings
+    root: Path
+    database: Database
+    encoder: ColourEncoder
+
+    def draw(self, name: str | bytes, colour: str = "red", **options: object) -> int:
+        """Draw a photo, index it, and return its id; `options` are those of `draw_photo` and of `index`."""
+        metadata = options.pop("metadata", {})
+        path = os.path.join(os.fsencode(self.root), os.fsencode(name))
+        draw_photo(os.fsdecode(path), colour=colour, **options)  # type: ignore[arg-type]
+        return self.index(os.fsencode(name), **metadata)  # type: ignore[arg-type]
+
+    def index(self, name: bytes, **metadata: object) -> int:
+        """Index the file `name`, relative to the root. `metadata` overrides columns of the photo."""
+        path = os.path.join(os.fsencode(self.root), name)
+        original = media.read_original(path)
+        decoded = media.decode(original.content, shortest_edge=16, longest_edge=512)
+        values: dict[str, object] = {"taken_at": None, "timeline_at": NEWEST, "camera": decoded.metadata.camera}
+        vector = self.encoder.encode_images([self.encoder.prepare(decoded.image)])[0]
+        with self.database.write() as session:
+            library = libraries.add(session, self.root)
+            stat = FileStat.of(os.stat(path))
+            files.discover(session, library.id, name, stat, None)
+            (work,) = [each for each in files.next_batch(session, 1000, 0.0) if each.path == name]
+            photo_id = photos.store(
+                session,
+                photos.NewPhoto(
+                    content_hash=original.content_hash,
+                    format=decoded.format.name,
+                    width=decoded.width,
+                    height=decoded.height,
+                    size_bytes=original.size_bytes,
+                    **(values | metadata),  # type: ignore[arg-type]
+                ),
+            )
+            info = self.encoder.info
+            stored = embeddings.register_encoder(
+                session,
+                name=info.name,
+                fingerprint=info.fingerprint,
+                dim=info.dim,
+                multilingual=info.multilingual,
+                text_range=info.text_range,
+                image_range=info.image_range,
+            )
+            embeddings.put(session, stored.id, {photo_id: vector})
+            files.mark_indexed(session, work, stat, photo_id)
+        thumbnail = media.thumbnail_path(self.settings.thumbnails, original.content_hash)
+        media.write_thumbnail(thumbnail, media.make_thumbnail(decoded.image))
+        return photo_id
+
+    def fill(self, count: int, days_apart: float = 1.0) -> list[int]:
+        """Draw `count` photos of all colours and shapes, newest first, and return their ids."""
+        return [
+            self.draw(
+                f"trip {number // 10}/photo {number:04}.jpg",
+                COLOURS[number % len(COLOURS)],
+                seed=number,
+                size=SHAPES[number % len(SHAPES)],
+                metadata={
+                    "taken_at": NEWEST - number * timedelta(days=days_apart),
+                    "timeline_at": NEWEST - number * timedelta(days=days_apart),
+                },
+            )
+            for number in range(count)
+        ]
+
+    def add_pending(self, count: int) -> None:
+        """Files that wait to be indexed."""
+        with self.database.write() as session:
+            library = libraries.add(session, self.root)
+            for number in range(count):
+                files.discover(session, library.id, b"later %d.jpg" % number, FileStat(1, 1, -1000 - number), None)
+
+    def add_failed(self, name: bytes, reason: str, detail: str) -> None:
+        """A file that could not be indexed."""
+        with self.database.write() as session:
+            library = libraries.add(session, self.root)
+            files.discover(session, library.id, name, FileStat(2, 2, -hash(name) % 10**6 - 10**7), None)
+            (work,) = [each for each in files.next_batch(session, 1000, 0.0) if each.path == name]
+            files.mark_failed(session, work, reason, detail)
+
+    def say(self, **values: object) -> None:
+        """What the daemon says of itself."""
+        with self.database.write() as session:
+            status.write(session, **values)
+
+
+@pytest.fixture
+def gallery(tmp_path: Path) -> Iterator[Gallery]:
+    settings = Settings(data=tmp_path / "data", web_threads=4)
+    root = tmp_path / "photos"
+    root.mkdir()
+    database = open_database(settings.database, checkpoints=True)
+    yield Gallery(settings, root, database, ColourEncoder())
+    database.close()
+
+
+@pytest.fixture
+def daemon(gallery: Gallery) -> Iterator[None]:
+    """Somebody holds the daemon's lock."""
+    with DaemonLock(gallery.settings.daemon_lock):
+        yield
+
+
+@pytest.fixture
+def make_app(gallery: Gallery) -> Iterator[Callable[..., Flask]]:
+    """Makes applications over the gallery's database; by default their text encoder is loaded and warm."""
+    made: list[Flask] = []
+
+    def make(*, warm: bool = True, settings: Settings = gallery.settings, load: object = None) -> Flask:
+        app = create_app(settings, load_text_encoder=load or (lambda _: gallery.encoder))  # type: ignore[arg-type]
+        app.testing = True
+        made.append(app)
+        if warm:
+            parts = app.extensions["photoindex"]
+            with gallery.database.read() as session:
+                stored = embeddings.active_encoder(session)
+            if stored is not None:
+                parts.text_tower.warm(stored)
+        return app
+
+    yield make
+    for app in made:
+        app.extensions["photoindex"].database.close()
+
+
+@pytest.fixture
+def app(gallery: Gallery, make_app: Callable[..., Flask]) -> Flask:
+    """The application over twelve photos, one of each colour. pytest-flask's `client` asks it."""
+    gallery.fill(12, days_apart=10)
+    return make_app()
