@@ -1,0 +1,40 @@
+"""Choosing the encoder that the daemon indexes with, and loading its image half."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+
+from photoindex import encoders
+from photoindex.config import Settings
+from photoindex.embeddings import StoredEncoder
+from photoindex.encoders.base import Encoder
+from photoindex.errors import EncoderError
+from photoindex.models import EncoderState
+
+log = logging.getLogger(__name__)
+
+EncoderLoader = Callable[[Settings, Sequence[StoredEncoder]], tuple[Encoder, str | None]]
+"""From the settings, and the encoders the database knows, to an encoder and a notice for the user."""
+
+
+def choose_encoder(settings: Settings, stored: Sequence[StoredEncoder]) -> tuple[Encoder, str | None]:
+    """Load what the settings ask for; `auto` goes on with what the library uses, or is being switched to.
+
+    Raises EncoderError. Returns the encoder, and one line for the user when it is not what they might expect.
+    """
+    resolved = _resolve(settings.encoder, stored)
+    if resolved.notice:
+        log.warning("%s", resolved.notice)
+    return encoders.load(resolved, "image", None if settings.device == "auto" else settings.device), resolved.notice
+
+
+def _resolve(name: str, stored: Sequence[StoredEncoder]) -> encoders.Resolved:
+    in_use = next((each.name for each in stored if each.state == EncoderState.ACTIVE), None)
+    building = next((each.name for each in reversed(stored) if each.state == EncoderState.BUILDING), None)
+    if name == encoders.AUTO and building is not None:
+        try:
+            return encoders.resolve(name, in_use=building)
+        except EncoderError as error:
+            log.warning("the switch to %s waits: %s", building, error)
+    return encoders.resolve(name, in_use=in_use)

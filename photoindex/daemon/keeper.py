@@ -1,0 +1,129 @@
+"""The keeper: keeps the rows like the disk. Libraries come and go, are watched, scanned and checked."""
+
+from __future__ import annotations
+
+import logging
+import random
+import threading
+import time
+
+from photoindex import libraries
+from photoindex.daemon.changes import Changes
+from photoindex.daemon.scanner import Scanner
+from photoindex.daemon.watcher import Watcher
+from photoindex.database import Database
+from photoindex.errors import DatabaseError
+from photoindex.libraries import LibraryInfo
+from photoindex.models import LibraryState
+
+log = logging.getLogger(__name__)
+
+LOOK_SECONDS = 1.0
+"""How often the list of libraries is read: one that was added is scanned within this time."""
+OFFLINE_LOOK_SECONDS = 10.0
+"""How often a library that is offline is looked at again."""
+TROUBLE_SECONDS = 5.0
+"""How long to wait when the database can't be used for now."""
+
+
+class Keeper:
+    """Runs in a thread of its own."""
+
+    def __init__(
+        self,
+        database: Database,
+        scanner: Scanner,
+        watcher: Watcher | None,
+        changes: Changes,
+        *,
+        scan_interval_seconds: float,
+        stop: threading.Event,
+        work: threading.Event,
+    ) -> None:
+        """Without a `watcher` only scans tell. `work` is set whenever there may be files to read, or a scan is over."""
+        self._database = database
+        self._stop = stop
+        self._scanner = scanner
+        self._watcher = watcher
+        self._changes = changes
+        self._interval = scan_interval_seconds
+        self._work = work
+        self._scan_at: dict[int, float] = {}
+        self.scans_done = 0
+        self.busy = True
+        """Whether a scan or check is under way or due; true from the start, as there is always a first one."""
+
+    def run(self) -> None:
+        """Until `stop` is set."""
+        while not self._stop.is_set():
+            try:
+                self._look_at_libraries()
+                self._follow_changes()
+            except (DatabaseError, OSError) as error:
+                log.error("watching waits: %s", error)
+                self._stop.wait(TROUBLE_SECONDS)
+            except Exception:
+                log.exception("watching met an unexpected error; it goes on with a full scan")
+                self._scan_at.clear()
+                self._stop.wait(TROUBLE_SECONDS)
+            self.busy = False
+            self._work.set()
+            self._changes.wait(LOOK_SECONDS)
+        if self._watcher is not None:
+            self._watcher.stop()
+
+    def _look_at_libraries(self) -> None:
+        """Begin with libraries that are new, end with those removed, and scan those whose time has come."""
+        with self._database.read() as session:
+            known = {library.id: library for library in libraries.list_all(session)}
+        for library_id in set(self._scan_at) - set(known):
+            del self._scan_at[library_id]
+            self._changes.forget(library_id)
+            if self._watcher is not None:
+                self._watcher.unwatch(library_id)
+        now = time.monotonic()
+        for library in known.values():
+            if now >= self._scan_at.get(library.id, 0.0):
+                self._changes.request_scan(library.id)
+
+    def _follow_changes(self) -> None:
+        due = self._changes.take()
+        if not due:
+            return
+        self.busy = True
+        with self._database.read() as session:
+            known = {library.id: library for library in libraries.list_all(session)}
+        for library_id in due.scans & set(known):
+            if not self._stop.is_set():
+                self._scan(known[library_id])
+        for library_id, paths in due.paths.items():
+            if library_id in known and not self._stop.is_set():
+                self._scanner.check(known[library_id], paths)
+                self._work.set()
+
+    def _scan(self, library: LibraryInfo) -> None:
+        self._start_watching(library)  # first, so that what happens during the scan is noted
+        started = time.monotonic()
+        outcome = self._scanner.scan(library, found=self._work.set)
+        offline = outcome.problem is not None
+        # Spread over 3/4 to 5/4 of the interval, so that libraries are not scanned all at once.
+        wait_seconds = OFFLINE_LOOK_SECONDS if offline else self._interval * random.uniform(0.75, 1.25)
+        self._scan_at[library.id] = time.monotonic() + wait_seconds
+        self.scans_done += 1
+        self._work.set()
+        if outcome.work or outcome.missing or (library.state == LibraryState.OFFLINE) != offline:
+            log.info(
+                "scanned %s in %.1f s: %d files to read, %d gone",
+                library.path,
+                time.monotonic() - started,
+                outcome.work,
+                outcome.missing,
+            )
+
+    def _start_watching(self, library: LibraryInfo) -> None:
+        if self._watcher is None or self._watcher.is_watching(library.id):
+            return
+        self._watcher.unwatch(library.id)
+        problem = self._watcher.watch(library)
+        if problem and library.state == LibraryState.ONLINE:
+            log.warning("%s", problem)
