@@ -11,8 +11,11 @@ from collections.abc import Iterator
 
 from PIL import Image
 
+from photoindex.media import register
 from tests.drawing import draw_image
 from tests.media.exif_blocks import ASCII, LONG, RATIONAL, SHORT, UNDEFINED, exif_block
+
+register()  # HEIF is written here too
 
 OK = "ok"
 NOT_A_PHOTO = {"not-a-photo"}
