@@ -84,8 +84,9 @@ def _family(config: dict[str, Any], folder: Path) -> Family:
             f"{folder} is a SigLIP2 of variable resolution (NaFlex), which PhotoIndex can't use; "
             "take the same size with fixed resolution, such as google/siglip2-base-patch32-256"
         )
-    if kind not in ("clip", "siglip") or not {"text_config", "vision_config"} <= config.keys():
-        raise EncoderError(f"{folder / _CONFIG} is of a {kind or 'nameless'} model, not of a CLIP or SigLIP")
+    towers = (config.get("text_config"), config.get("vision_config"))
+    if kind not in ("clip", "siglip") or not all(isinstance(tower, dict) for tower in towers):
+        raise EncoderError(f"{folder / _CONFIG} is of a {kind or 'nameless'} model, not of a whole CLIP or SigLIP")
     return cast(Family, kind)
 
 

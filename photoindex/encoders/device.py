@@ -56,10 +56,9 @@ def reduce_precision(
     dtype = fast_dtype(device)
     if dtype == torch.float32:
         return model.to(device), dtype
+    reduced = copy.deepcopy(model).to(device=device, dtype=dtype)
     with torch.inference_mode():
-        expected = embed(model).float().cpu()
-        reduced = copy.deepcopy(model).to(device=device, dtype=dtype)
-        got = embed(reduced).float().cpu()
+        expected, got = embed(model).float().cpu(), embed(reduced).float().cpu()
         worst = float(nn.functional.cosine_similarity(expected, got).min())
     if worst >= least_cosine:
         return reduced, dtype

@@ -30,7 +30,7 @@ class _Hub(BaseHTTPRequestHandler):
     stop: ClassVar[threading.Event]
     requests: ClassVar[list[str]]
 
-    def do_GET(self) -> None:
+    def do_GET(self) -> None:  # noqa: N802 - http.server's name
         path = unquote(self.path.split("?")[0])
         self.requests.append(f"{self.command} {path}")
         if self.fault.isdecimal():
@@ -44,7 +44,7 @@ class _Hub(BaseHTTPRequestHandler):
         else:
             self.send_error(404)
 
-    do_HEAD = do_GET
+    do_HEAD = do_GET  # noqa: N815 - http.server's name
 
     def _repository(self, path: str) -> dict[str, object]:
         files = [{"rfilename": file.name, "size": file.stat().st_size} for file in sorted(self.folder.iterdir())]
@@ -150,7 +150,7 @@ def test_refused_connection_fails_at_once(hub_cache, monkeypatch):
     monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
     monkeypatch.setenv("no_proxy", "*")
     began = time.monotonic()
-    with pytest.raises(EncoderUnavailableError, match="no connection to 127.0.0.1"):
+    with pytest.raises(EncoderUnavailableError, match="no connection to 127"):
         encoders.resolve("clip-vit-b-16")
     assert time.monotonic() - began < 3
 
