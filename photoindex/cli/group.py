@@ -1,0 +1,86 @@
+"""How a command ends: the one place that turns errors into a line on stderr and an exit code."""
+
+from __future__ import annotations
+
+import io
+import sys
+import traceback
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+import click
+
+from photoindex.cli.terminal import one_line
+from photoindex.errors import PhotoIndexError
+
+EXIT_CODES = """\b
+Exit codes:
+    0  done
+    1  an error that has no code of its own
+    2  a wrong option, setting or search
+    3  a folder can't be a library
+    4  the database can't be used
+    5  the encoder can't be used
+    6  the web server can't start (its port is taken, say)
+   75  another process indexes this data folder
+  130  interrupted by Ctrl-C
+"""
+
+
+@dataclass
+class Invocation:
+    """One run of the command line."""
+
+    debug: bool = False
+
+
+class PhotoIndexGroup(click.Group):
+    """A command group that ends every error in one line, without a traceback, and with its exit code."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """In the order they were added: what one needs first stands first."""
+        return list(self.commands)
+
+    def main(self, args: Sequence[str] | None = None, *positional: Any, **named: Any) -> NoReturn:
+        """Run a command line and exit."""
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, io.TextIOWrapper):  # a file name that this terminal can't show is no error
+                stream.reconfigure(errors="replace")
+        invocation = Invocation()
+        try:
+            result = super().main(args, *positional, **{**named, "standalone_mode": False, "obj": invocation})
+        except (Exception, KeyboardInterrupt) as error:
+            if invocation.debug and not isinstance(error, click.ClickException):
+                traceback.print_exc()
+            result = _report(error)
+        sys.exit(result if isinstance(result, int) else 0)
+
+
+def _report(error: BaseException) -> int:
+    """Say what went wrong; the exit code."""
+    match error:
+        case click.exceptions.NoArgsIsHelpError():
+            error.show()
+            return error.exit_code
+        case click.UsageError():
+            _say(f"{error.format_message().rstrip('.')} (see: {_path_of(error)} --help)")
+            return error.exit_code
+        case click.ClickException():
+            _say(error.format_message())
+            return error.exit_code
+        case click.Abort() | KeyboardInterrupt():
+            return 130
+        case PhotoIndexError():
+            _say(str(error))
+            return error.exit_code
+    _say(f"unexpected error: {type(error).__name__}: {error}. Please report it; run with --debug for the traceback")
+    return 1
+
+
+def _path_of(error: click.UsageError) -> str:
+    return error.ctx.command_path if error.ctx else "photoindex"
+
+
+def _say(message: str) -> None:
+    click.echo(f"photoindex: {one_line(message)}", err=True)

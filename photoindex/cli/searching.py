@@ -1,0 +1,132 @@
+"""`photoindex search`: asks the running server, or loads the text encoder here; with no query a prompt."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import click
+
+from photoindex.cli import logs
+from photoindex.cli.options import data_option, json_option
+from photoindex.cli.running import ask, find_server
+from photoindex.cli.terminal import print_json, print_table
+from photoindex.config import Settings, load_settings
+from photoindex.errors import QueryError
+
+MAX_RESULTS = 200
+Search = Callable[[str], dict[str, Any]]
+"""From a query to what the API's /search answers."""
+
+
+@click.command()
+@click.argument("query", nargs=-1, metavar="[QUERY]...")
+@click.option("-k", "--limit", type=click.IntRange(1, MAX_RESULTS), default=10, help="How many photos (10).")
+@json_option
+@data_option
+def search(query: tuple[str, ...], limit: int, as_json: bool, data: str | None) -> None:
+    """Find photos by a description.
+
+    Without QUERY: a prompt that takes one after the other.
+    """
+    settings = load_settings({"data": data})
+    url = find_server(settings.data)
+    with contextlib.ExitStack() as stack:
+        find: Search
+        if url is not None:
+            server = url
+            find = lambda text: ask(server, text, limit)  # noqa: E731
+        else:
+            find = stack.enter_context(_search_here(settings, limit))
+        if query:
+            _show(_asked(find, " ".join(query)), as_json)
+        else:
+            _prompt(find, as_json)
+
+
+@contextlib.contextmanager
+def _search_here(settings: Settings, limit: int) -> Iterator[Search]:
+    """Search in this process, with the API's own code: the answer is the same."""
+    logs.to_stderr(logging.WARNING, bare=True)
+    from photoindex import embeddings
+    from photoindex.web import create_app, schemas
+    from photoindex.web.services import EXTENSION, Services
+
+    app = create_app(settings)
+    parts: Services = app.extensions[EXTENSION]
+
+    def find(text: str) -> dict[str, Any]:
+        with parts.database.read() as session:
+            stored = embeddings.active_encoder(session)
+        if stored is not None:
+            parts.text_tower.warm(stored)
+        with app.test_request_context():
+            return schemas.results(parts.engine.search(text, limit))
+
+    try:
+        yield find
+    finally:
+        parts.database.close()
+
+
+def _asked(find: Search, query: str) -> dict[str, Any]:
+    if not query.strip():
+        raise QueryError('say what to look for, as in: photoindex search "a dog playing outside"')
+    return find(query)
+
+
+def _prompt(find: Search, as_json: bool) -> None:
+    """Take queries until an empty line, `:q` or the end of the input; what is wrong with one ends only that one."""
+    for query in _typed_queries() if sys.stdin.isatty() else _piped_queries():
+        try:
+            answer = find(query)
+        except QueryError as error:
+            click.echo(f"photoindex: {error}", err=True)
+            continue
+        if as_json:
+            click.echo(json.dumps(answer, ensure_ascii=False))
+        else:
+            _show(answer, as_json=False)
+
+
+def _typed_queries() -> Iterator[str]:
+    with contextlib.suppress(ImportError):
+        import readline  # noqa: F401 - gives `input` arrow keys and history
+    click.echo("Describe what to look for; an empty line ends.")
+    while True:
+        try:
+            query = input("> ").strip()
+        except EOFError:
+            click.echo()
+            return
+        if query in ("", ":q"):
+            return
+        yield query
+
+
+def _piped_queries() -> Iterator[str]:
+    for line in sys.stdin:
+        query = line.strip()
+        if query == ":q":
+            return
+        if query:
+            yield query
+
+
+def _show(answer: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        print_json(answer)
+    elif answer["encoder"] is None or not answer["total"]:
+        click.echo("nothing is indexed yet; index photos with: photoindex up DIR")
+    elif not answer["results"]:
+        click.echo("no photo found")
+    else:
+        rows = [
+            (rank, f"{result['percent']} %", result["filename"], result["path"] or "")
+            for rank, result in enumerate(answer["results"], start=1)
+        ]
+        print_table(("", "match", "photo", "path"), rows, right=("", "match"))

@@ -1,0 +1,52 @@
+"""Ctrl-C and SIGTERM: the first asks for an orderly end, the second ends at once."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+
+class Stop(threading.Event):
+    """Set by the first signal; `signal_number` tells which it was. A second one sets `hurry`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.signal_number: int | None = None
+        self.hurry = threading.Event()
+
+    @property
+    def by_ctrl_c(self) -> bool:
+        return self.signal_number == signal.SIGINT
+
+
+@contextmanager
+def stop_on_signals(*, second_kills: bool = True) -> Iterator[Stop]:
+    """An event that SIGINT, SIGTERM and SIGHUP set.
+
+    `second_kills`: a second signal ends the process as if nobody handled it; else it sets `hurry`. Only for the
+    main thread; the handlers before are put back.
+    """
+    stop = Stop()
+
+    def handle(number: int, _frame: FrameType | None) -> None:
+        if stop.is_set():
+            stop.hurry.set()
+        stop.signal_number = stop.signal_number or number
+        if second_kills:
+            for each in before:
+                signal.signal(each, signal.SIG_DFL)
+        stop.set()
+
+    wanted = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    # SIGHUP comes when the terminal closes; where nohup ignores it, it stays ignored.
+    before = {each: signal.getsignal(each) for each in wanted if signal.getsignal(each) != signal.SIG_IGN}
+    for each in before:
+        signal.signal(each, handle)
+    try:
+        yield stop
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
