@@ -6,6 +6,7 @@ import os
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ from photoindex import libraries, status
 from photoindex.config import load_settings
 from photoindex.database import open_database
 from photoindex.embeddings import StoredEncoder
+from photoindex.errors import EncoderError
 from photoindex.files import Counts
 from photoindex.libraries import LibraryInfo
 from photoindex.search import Result, SearchEngine, TextTower
@@ -54,7 +56,8 @@ class PhotoIndex:
         """
         self._settings = load_settings({"data": None if data is None else os.fspath(data), "encoder": encoder})
         self._database = open_database(self._settings.database)
-        self._engine = SearchEngine(self._database, TextTower(_load_text_encoder))
+        device = None if self._settings.device == "auto" else self._settings.device
+        self._engine = SearchEngine(self._database, TextTower(partial(_load_text_encoder, device=device)))
 
     def add(self, folder: str | os.PathLike[str]) -> LibraryInfo:
         """Make a folder part of the index; `index` then reads its photos. Adding it twice is fine.
@@ -105,10 +108,16 @@ class PhotoIndex:
         self.close()
 
 
-def _load_text_encoder(stored: StoredEncoder) -> TextEncoder:
-    from photoindex.web import load_text_encoder
+def _load_text_encoder(stored: StoredEncoder, device: str | None) -> TextEncoder:
+    from photoindex import encoders
 
-    return load_text_encoder(stored)
+    encoder = encoders.load(stored.name, parts="text", device=device)
+    if encoder.info.fingerprint != stored.fingerprint:
+        raise EncoderError(
+            f"the encoder {stored.name} is not the one the photos were indexed with (its weights have changed); "
+            f'index again with: PhotoIndex(encoder="{stored.name}").index()'
+        )
+    return encoder
 
 
 def _results(found: Sequence[Result]) -> list[SearchResult]:
