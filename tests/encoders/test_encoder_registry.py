@@ -96,7 +96,7 @@ def test_automatic_stays_with_what_the_library_uses(checkpoints, siglip_folder, 
 
 def test_an_encoder_in_use_that_is_gone_is_never_replaced(hub_cache, tmp_path):
     for name in ("clip-vit-b-32", str(tmp_path / "moved-away")):
-        with pytest.raises(EncoderUnavailableError, match="indexed with .*photoindex encoder use") as caught:
+        with pytest.raises(EncoderUnavailableError, match=r"indexed with .*photoindex encoder use") as caught:
             encoders.resolve("auto", in_use=name)
         assert "\n" not in str(caught.value)
 

@@ -30,7 +30,7 @@ class _Hub(BaseHTTPRequestHandler):
     stop: ClassVar[threading.Event]
     requests: ClassVar[list[str]]
 
-    def do_GET(self) -> None:  # noqa: N802 - http.server's name
+    def do_GET(self) -> None:
         path = unquote(self.path.split("?")[0])
         self.requests.append(f"{self.command} {path}")
         if self.fault.isdecimal():
