@@ -220,8 +220,9 @@ def _nearest_by_full_scan(
     """For the rare page in which thousands of photos are equally near: read every row."""
     rows = session.execute(
         text(
-            f"SELECT photo_id, vec_distance_cosine(embedding, :vector) AS distance FROM vec_{encoder.id} "
-            f"WHERE distance >= :from{wanted}"
+            # Not named `distance`: that would be the table's own column, which only a KNN query fills.
+            "SELECT photo_id, vec_distance_cosine(embedding, :vector) AS apart "
+            f"FROM vec_{encoder.id} WHERE TRUE{wanted}"
         ),
         parameters,
     ).all()
@@ -262,13 +263,16 @@ def rebuild(session: Session, encoder: StoredEncoder) -> None:
 
 
 def _matches(session: Session, encoder: StoredEncoder) -> bool:
+    rows = set(session.scalars(select(Embedding.photo_id).where(Embedding.encoder_id == encoder.id)))
+    anything = np.ones(encoder.dim, dtype=np.float32).tobytes()
+    query = text(f"SELECT photo_id FROM vec_{encoder.id} WHERE embedding MATCH :vector AND k = 1")
     try:
         with session.begin_nested():
             ids = set(session.scalars(text(f"SELECT photo_id FROM vec_{encoder.id}")))
-            session.execute(text(f"SELECT embedding FROM vec_{encoder.id} LIMIT 1")).all()
+            found = session.execute(query, {"vector": anything}).all()
     except Exception:  # a damaged virtual table raises whatever sqlite-vec makes of it; the rows are the truth
         return False
-    return ids == set(session.scalars(select(Embedding.photo_id).where(Embedding.encoder_id == encoder.id)))
+    return ids == rows and len(found) == min(1, len(rows))
 
 
 def _create_table(connection: Connection, encoder_id: int, dim: int) -> None:

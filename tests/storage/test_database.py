@@ -1,0 +1,216 @@
+"""The database file: how it is made, migrated, refused and locked."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import sqlite3
+import threading
+from pathlib import Path
+
+import pysqlite3.dbapi2 as sqlite
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import text
+
+from photoindex import libraries
+from photoindex.database import (
+    APPLICATION_ID,
+    SCHEMA_REVISION,
+    Database,
+    check_sqlite_version,
+    open_database,
+)
+from photoindex.errors import DatabaseError, DatabaseTooNewError
+from photoindex.models import Base
+from photoindex.resources import resource_folder
+
+
+def test_a_new_database_has_the_settings_that_everything_relies_on(database: Database) -> None:
+    with database.read() as session:
+        found = {
+            name: session.execute(text(f"PRAGMA {name}")).scalar()
+            for name in ("page_size", "journal_mode", "foreign_keys", "application_id", "mmap_size", "synchronous")
+        }
+    assert found == {
+        "page_size": 16384, "journal_mode": "wal", "foreign_keys": 1,
+        "application_id": APPLICATION_ID, "mmap_size": 0, "synchronous": 1,
+    }  # fmt: skip
+
+
+def test_only_a_process_that_may_checkpoint_does(tmp_path: Path) -> None:
+    for checkpoints, pages in ((True, 1000), (False, 0)):
+        opened = open_database(tmp_path / "a.db", checkpoints=checkpoints)
+        with opened.read() as session:
+            assert session.execute(text("PRAGMA wal_autocheckpoint")).scalar() == pages
+        opened.close()
+
+
+def test_database_and_folder_are_the_users_alone(database: Database) -> None:
+    assert database.path.stat().st_mode & 0o777 == 0o600
+    assert database.path.parent.stat().st_mode & 0o777 == 0o700
+
+
+def test_the_migrations_make_exactly_the_tables_of_the_models(database: Database) -> None:
+    with database._engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), Base.metadata) == []
+
+
+def test_the_newest_migration_is_the_one_the_code_expects() -> None:
+    assert ScriptDirectory(str(resource_folder("migrations"))).get_current_head() == SCHEMA_REVISION
+
+
+def test_the_sqlite_in_use_is_free_of_the_wal_reset_bug() -> None:
+    check_sqlite_version()
+
+
+@pytest.mark.parametrize("version", [(3, 7, 0), (3, 40, 1), (3, 44, 5), (3, 50, 6), (3, 51, 2)])
+def test_sqlite_with_the_wal_reset_bug_is_refused(version: tuple[int, int, int]) -> None:
+    with pytest.raises(DatabaseError, match=r"pip install --upgrade 'pysqlite3>=0\.6\.1'"):
+        check_sqlite_version(version)
+
+
+@pytest.mark.parametrize("version", [(3, 44, 6), (3, 50, 7), (3, 51, 3), (3, 53, 4)])
+def test_sqlite_without_the_wal_reset_bug_is_taken(version: tuple[int, int, int]) -> None:
+    check_sqlite_version(version)
+
+
+def test_a_database_from_a_newer_version_is_refused_untouched(tmp_path: Path) -> None:
+    path = tmp_path / "photoindex.db"
+    open_database(path).close()
+    with sqlite.connect(str(path)) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    connection.close()
+    before = hashlib.sha256(path.read_bytes()).digest()
+    with pytest.raises(DatabaseTooNewError, match="upgrade PhotoIndex"):
+        open_database(path)
+    assert hashlib.sha256(path.read_bytes()).digest() == before
+    assert not (tmp_path / "backups").exists()
+
+
+def test_some_other_database_is_refused_untouched(tmp_path: Path) -> None:
+    path = tmp_path / "photoindex.db"
+    with sqlite3.connect(path) as connection:
+        connection.execute("CREATE TABLE precious (a)")
+    connection.close()
+    before = path.read_bytes()
+    with pytest.raises(DatabaseError, match="is not a PhotoIndex database"):
+        open_database(path)
+    assert path.read_bytes() == before
+
+
+def test_a_file_that_is_no_database_is_refused_untouched(tmp_path: Path) -> None:
+    path = tmp_path / "photoindex.db"
+    path.write_bytes(b"my holiday diary\n" * 100)
+    with pytest.raises(DatabaseError, match="damaged or not a database"):
+        open_database(path)
+    assert path.read_bytes() == b"my holiday diary\n" * 100
+
+
+@pytest.fixture
+def next_migrations(tmp_path: Path) -> Path:
+    """Our migrations, and one more that only this test knows."""
+    folder = tmp_path / "migrations"
+    shutil.copytree(resource_folder("migrations"), folder, ignore=shutil.ignore_patterns("__pycache__"))
+    (folder / "versions" / "9000_test.py").write_text(
+        "from alembic import op\nimport sqlalchemy as sa\n"
+        f"revision = '9000'\ndown_revision = '{SCHEMA_REVISION}'\nbranch_labels = depends_on = None\n"
+        "def upgrade():\n    op.add_column('library', sa.Column('colour', sa.String()))\n"
+    )
+    return folder
+
+
+def _library_columns(path: Path) -> list[str]:
+    with sqlite.connect(str(path)) as connection:
+        names = [row[1] for row in connection.execute("PRAGMA table_info(library)")]
+    connection.close()
+    return names
+
+
+def test_an_older_database_is_migrated_after_a_backup_that_opens(tmp_path: Path, next_migrations: Path) -> None:
+    path = tmp_path / "data" / "photoindex.db"
+    opened = open_database(path)
+    with opened.write() as session:
+        libraries.add(session, tmp_path)
+    opened.close()
+    open_database(path, migrations=next_migrations).close()
+    assert "colour" in _library_columns(path)
+    (backup,) = (path.parent / "backups").iterdir()
+    assert "colour" not in _library_columns(backup)
+    restored = open_database(backup)
+    with restored.read() as session:
+        assert [each.root for each in libraries.list_all(session)] == [bytes(tmp_path)]
+    restored.close()
+
+
+def test_a_migration_that_fails_leaves_the_database_as_it_was(tmp_path: Path, next_migrations: Path) -> None:
+    path = tmp_path / "data" / "photoindex.db"
+    open_database(path).close()
+    script = next_migrations / "versions" / "9000_test.py"
+    script.write_text(script.read_text() + "    raise RuntimeError('power cut')\n")
+    with pytest.raises(RuntimeError, match="power cut"):
+        open_database(path, migrations=next_migrations)
+    assert "colour" not in _library_columns(path)
+    open_database(path).close()
+
+
+def test_only_the_newest_backups_are_kept(tmp_path: Path, next_migrations: Path) -> None:
+    path = tmp_path / "data" / "photoindex.db"
+    for _ in range(4):
+        path.unlink(missing_ok=True)
+        open_database(path).close()
+        open_database(path, migrations=next_migrations).close()
+    assert len(list((path.parent / "backups").iterdir())) == 2
+
+
+def test_many_processes_may_open_a_new_database_at_once(tmp_path: Path) -> None:
+    problems: list[Exception] = []
+
+    def open_it() -> None:
+        try:
+            open_database(tmp_path / "data" / "photoindex.db").close()
+        except Exception as error:
+            problems.append(error)
+
+    threads = [threading.Thread(target=open_it) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert problems == []
+
+
+def test_writers_wait_for_each_other(database: Database, tmp_path: Path) -> None:
+    other = open_database(database.path)
+    problems: list[Exception] = []
+
+    def write(opened: Database) -> None:
+        try:
+            for _ in range(50):
+                with opened.write() as session:
+                    session.execute(text("UPDATE library SET name = name || '.'"))
+        except Exception as error:
+            problems.append(error)
+
+    with database.write() as session:
+        libraries.add(session, tmp_path)
+        before = libraries.list_all(session)[0].name
+    threads = [threading.Thread(target=write, args=(each,)) for each in (database, other, database, other)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with database.read() as session:
+        assert libraries.list_all(session)[0].name == before + "." * 200
+    assert problems == []
+    other.close()
+
+
+def test_an_error_rolls_the_whole_transaction_back(database: Database, tmp_path: Path) -> None:
+    with pytest.raises(KeyError), database.write() as session:
+        libraries.add(session, tmp_path)
+        raise KeyError("stop")
+    with database.read() as session:
+        assert libraries.list_all(session) == []

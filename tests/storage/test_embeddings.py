@@ -1,0 +1,180 @@
+"""Embeddings: exact neighbours, exact pages, and a sqlite-vec table that can always be made again."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from sqlalchemy import text, update
+from sqlalchemy.orm import Session
+
+from photoindex import embeddings, photos
+from photoindex.database import Database
+from photoindex.embeddings import Neighbour, StoredEncoder
+from photoindex.models import Photo
+
+DIM = 8
+
+
+def register(session: Session, name: str = "test", dim: int = DIM) -> StoredEncoder:
+    return embeddings.register_encoder(
+        session,
+        name=name,
+        fingerprint=f"{name}-1",
+        dim=dim,
+        multilingual=False,
+        text_range=(0.0, 1.0),
+        image_range=(0.0, 1.0),
+    )
+
+
+def add_photos(session: Session, count: int, start: int = 0) -> list[int]:
+    when = datetime(2020, 1, 1)
+    ids = [
+        photos.store(session, photos.NewPhoto((start + n).to_bytes(32, "big"), "jpeg", 4, 3, 10, None, when))
+        for n in range(count)
+    ]
+    session.execute(update(Photo).values(visible=True))
+    return ids
+
+
+def unit(rows: NDArray[np.float64]) -> NDArray[np.float32]:
+    return (rows / np.linalg.norm(rows, axis=-1, keepdims=True)).astype(np.float32)
+
+
+def by_brute_force(
+    vectors: dict[int, NDArray[np.float32]], query: NDArray[np.float32], hidden: set[int]
+) -> list[tuple[int, float]]:
+    rounded = {photo_id: vector.astype(np.float16).astype(np.float64) for photo_id, vector in vectors.items()}
+    distances = {
+        photo_id: 1 - float(row @ query / np.linalg.norm(row) / np.linalg.norm(query))
+        for photo_id, row in rounded.items()
+        if photo_id not in hidden
+    }
+    return sorted(distances.items(), key=lambda item: item[1])
+
+
+def test_the_first_encoder_answers_searches_and_the_next_waits_its_turn(database: Database) -> None:
+    with database.write() as session:
+        first, second = register(session, "first"), register(session, "second", 16)
+        assert (first.state, second.state) == ("active", "building")
+        embeddings.activate(session, second.id)
+        active = embeddings.active_encoder(session)
+        assert active is not None and active.name == "second"
+        assert register(session, "first").state == "building"  # chosen again: it builds up, then takes over
+        assert register(session, "second").state == "active"
+
+
+def test_embeddings_of_different_encoders_never_meet(database: Database) -> None:
+    with database.write() as session:
+        a, b = register(session, "a"), register(session, "b", 4)
+        one, two = add_photos(session, 2)
+        embeddings.put(session, a.id, {one: unit(np.ones(DIM))})
+        embeddings.put(session, b.id, {two: unit(np.ones(4))})
+        assert [n.photo_id for n in embeddings.nearest(session, a, unit(np.ones(DIM)), 10)] == [one]
+        assert [n.photo_id for n in embeddings.nearest(session, b, unit(np.ones(4)), 10)] == [two]
+        assert embeddings.lacking(session, a.id, 10) == [two]
+        assert embeddings.count_lacking(session, b.id) == 1
+
+
+def test_putting_an_embedding_again_replaces_it(database: Database) -> None:
+    with database.write() as session:
+        encoder = register(session)
+        (photo,) = add_photos(session, 1)
+        east, north = np.eye(DIM, dtype=np.float32)[:2]
+        embeddings.put(session, encoder.id, {photo: east})
+        embeddings.put(session, encoder.id, {photo: north})
+        (found,) = embeddings.nearest(session, encoder, north, 10)
+        assert found == Neighbour(photo, pytest.approx(0.0, abs=1e-6))
+        stored = embeddings.get(session, encoder.id, photo)
+        assert stored is not None and np.array_equal(stored, north)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(seed=st.integers(0, 2**32 - 1), count=st.integers(1, 120), page=st.integers(1, 40), spread=st.integers(1, 30))
+def test_pages_hold_every_visible_photo_once_nearest_first(
+    database: Database, seed: int, count: int, page: int, spread: int
+) -> None:
+    """Against brute force; few distinct vectors (`spread`) make many ties, and a fifth of the photos is hidden."""
+    chooser = np.random.default_rng(seed)
+    kinds = unit(chooser.normal(size=(spread, DIM)))
+    with database.write() as session:
+        session.execute(text("DELETE FROM embedding"))
+        session.execute(text("DELETE FROM photo"))
+        encoder = register(session)
+        embeddings.rebuild(session, encoder)
+        ids = add_photos(session, count)
+        vectors = {photo_id: kinds[chooser.integers(spread)] for photo_id in ids}
+        embeddings.put(session, encoder.id, vectors)
+        hidden = {photo_id for photo_id in ids if chooser.random() < 0.2}
+        session.execute(update(Photo).where(Photo.id.in_(hidden)).values(visible=False))
+        query = unit(chooser.normal(size=DIM))
+
+        found: list[Neighbour] = []
+        while True:
+            part = embeddings.nearest(session, encoder, query, page, found[-1] if found else None)
+            found.extend(part)
+            if len(part) < page:
+                break
+        expected = by_brute_force(vectors, query, hidden)
+        assert [n.photo_id for n in found] == [
+            n.photo_id for n in sorted(found, key=lambda n: (n.distance, n.photo_id))
+        ]
+        assert {n.photo_id for n in found} == {photo_id for photo_id, _ in expected}
+        assert len(found) == len(expected) == embeddings.count_searchable(session, encoder.id)
+        assert [n.distance for n in found] == pytest.approx([distance for _, distance in expected], abs=2e-6)
+
+
+def test_thousands_of_equal_photos_are_paged_without_loss(database: Database) -> None:
+    with database.write() as session:
+        encoder = register(session)
+        ids = add_photos(session, 5000)
+        east = np.eye(DIM, dtype=np.float32)[0]
+        embeddings.put(session, encoder.id, dict.fromkeys(ids, east))
+        found: list[Neighbour] = []
+        while part := embeddings.nearest(session, encoder, east, 1000, found[-1] if found else None):
+            found.extend(part)
+        assert [n.photo_id for n in found] == ids
+
+
+def test_deleted_photos_leave_both_tables(database: Database) -> None:
+    with database.write() as session:
+        encoder = register(session)
+        ids = add_photos(session, 3)
+        embeddings.put(session, encoder.id, {photo_id: unit(np.ones(DIM)) for photo_id in ids})
+        embeddings.delete_photos(session, ids[:2])
+        assert list(session.scalars(text(f"SELECT photo_id FROM vec_{encoder.id}"))) == ids[2:]
+        assert embeddings.existing(session, encoder.id, ids) == set(ids[2:])
+
+
+DAMAGES = {
+    "dropped": ["DROP TABLE vec_1"],
+    "rows lost": ["DELETE FROM vec_1 WHERE photo_id < 10"],
+    "vectors lost": ["DELETE FROM vec_1_vector_chunks00"],
+    "vectors cut short": ["UPDATE vec_1_vector_chunks00 SET vectors = x'00'"],
+    "shadow table lost": ["DROP TABLE vec_1_chunks"],
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_search_table_is_made_again_from_the_rows(database: Database, damage: str) -> None:
+    with database.write() as session:
+        encoder = register(session)
+        chooser = np.random.default_rng(1)
+        vectors = {photo_id: unit(chooser.normal(size=DIM)) for photo_id in add_photos(session, 40)}
+        embeddings.put(session, encoder.id, vectors)
+        query = unit(chooser.normal(size=DIM))
+        before = embeddings.nearest(session, encoder, query, 40)
+        assert embeddings.repair(session) == 0
+    with database.write() as session:
+        for statement in DAMAGES[damage]:
+            session.execute(text(statement))
+    with database.write() as session:
+        assert embeddings.repair(session) == 1
+    with database.read() as session:
+        assert embeddings.nearest(session, encoder, query, 40) == before
+        assert session.execute(text("PRAGMA integrity_check")).scalar() == "ok"

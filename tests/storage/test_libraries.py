@@ -1,0 +1,84 @@
+"""Libraries: which folders may be one, and what goes with one that is removed."""
+
+from __future__ import annotations
+
+import os
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from photoindex import embeddings, files, libraries, photos
+from photoindex.database import Database
+from photoindex.errors import LibraryError, NotFoundError
+from photoindex.files import FileStat
+
+
+def test_adding_a_folder_twice_makes_one_library(database: Database, tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(tmp_path / "data")
+    with database.write() as session:
+        first = libraries.add(session, tmp_path / "data")
+        assert libraries.add(session, tmp_path / "link") == first
+        assert (first.name, first.state, first.path) == ("data", "online", str(tmp_path / "data"))
+
+
+@pytest.mark.parametrize("make", ["missing", "file", "inside", "around"])
+def test_a_folder_that_can_be_no_library_is_refused_in_one_line(database: Database, tmp_path: Path, make: str) -> None:
+    photos_folder = tmp_path / "photos"
+    (photos_folder / "2019").mkdir(parents=True)
+    (tmp_path / "file").write_text("x")
+    given = {"missing": tmp_path / "nowhere", "file": tmp_path / "file", "inside": photos_folder / "2019",
+             "around": tmp_path}[make]  # fmt: skip
+    says = {"missing": "there is no folder", "file": "not a folder", "inside": "already watched", "around": "contains"}
+    with database.write() as session:
+        libraries.add(session, photos_folder)
+        with pytest.raises(LibraryError, match=says[make]) as caught:
+            libraries.add(session, given)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_library_is_found_by_number_and_by_folder(database: Database, tmp_path: Path) -> None:
+    with database.write() as session:
+        added = libraries.add(session, tmp_path)
+        assert libraries.find(session, str(added.id)) == libraries.find(session, str(tmp_path)) == added
+        for name in ("99", "/nowhere"):
+            with pytest.raises(NotFoundError):
+                libraries.find(session, name)
+
+
+def test_a_name_that_is_not_utf8_is_kept_as_bytes(database: Database, tmp_path: Path) -> None:
+    folder = os.fsencode(tmp_path) + b"/caf\xe9"
+    os.mkdir(folder)
+    with database.write() as session:
+        added = libraries.add(session, Path(os.fsdecode(folder)))
+        assert added.root == folder
+        assert added.path.endswith("caf\ufffd")
+
+
+def test_removing_a_library_forgets_its_photos_but_not_those_that_others_hold(
+    database: Database, tmp_path: Path
+) -> None:
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+    with database.write() as session:
+        a, b = (libraries.add(session, tmp_path / name).id for name in ("a", "b"))
+        encoder = embeddings.register_encoder(
+            session, name="e", fingerprint="e", dim=2, multilingual=False, text_range=(0, 1), image_range=(0, 1)
+        )
+        ids = [
+            photos.store(session, photos.NewPhoto(bytes([n]) * 32, "png", 1, 1, 1, None, datetime(2020, 1, 1)))
+            for n in range(2)
+        ]
+        embeddings.put(session, encoder.id, {photo_id: np.ones(2, dtype=np.float32) for photo_id in ids})
+        for library, path, photo in ((a, b"only", ids[0]), (a, b"shared", ids[1]), (b, b"shared", ids[1])):
+            files.discover(session, library, path, FileStat(1, len(path), photo * 10 + library), None)
+        for work in files.next_batch(session, 10, 0):
+            files.mark_indexed(session, work, work.stat, ids[0] if work.path == b"only" else ids[1])
+    with database.write() as session:
+        assert photos.count(session) == 2
+        assert photos.remove_library(session, a) == [bytes(32)]
+        assert [each.id for each in libraries.list_all(session)] == [b]
+        assert [photo.id for photo in photos.page(session, 10)] == [ids[1]]
+        assert embeddings.existing(session, encoder.id, ids) == {ids[1]}
+        assert embeddings.repair(session) == 0
