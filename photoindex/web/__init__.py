@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from flask import Flask
 from flask.json.provider import DefaultJSONProvider
@@ -19,7 +20,7 @@ from photoindex.web.identifiers import PhotoId
 from photoindex.web.services import EXTENSION, Services
 from photoindex.web.warming import start_warming, stop_warming
 
-__all__ = ["create_app", "load_text_encoder", "start_warming", "stop_warming"]
+__all__ = ["create_app", "start_warming", "stop_warming"]
 
 PATIENCE_SECONDS = 8.0
 """How long a search waits for the text encoder, which is loading when the server has just started."""
@@ -32,7 +33,8 @@ def create_app(settings: Settings, *, load_text_encoder: Callable[[StoredEncoder
     that answers requests. Raises DatabaseError.
     """
     database = open_database(settings.database, checkpoints=False)
-    text_tower = TextTower(load_text_encoder or globals()["load_text_encoder"])
+    device = None if settings.device == "auto" else settings.device
+    text_tower = TextTower(load_text_encoder or partial(_load_text_encoder, device=device))
     app = Flask(
         "photoindex", template_folder=str(resource_folder("templates")), static_folder=str(resource_folder("static"))
     )
@@ -58,15 +60,15 @@ def create_app(settings: Settings, *, load_text_encoder: Callable[[StoredEncoder
     return app
 
 
-def load_text_encoder(stored: StoredEncoder) -> TextEncoder:
-    """The text half of the encoder that made the stored embeddings. May take seconds.
+def _load_text_encoder(stored: StoredEncoder, device: str | None) -> TextEncoder:
+    """The text half of the encoder that made the stored embeddings, on a torch device; None takes the best.
 
-    Raises EncoderError when it can't be loaded, or when what has that name now is not what made them.
+    May take seconds. Raises EncoderError when it can't be loaded, or when what has that name now is not what made them.
     """
     from photoindex import encoders  # late: brings torch, which the process that only forks must not load
 
     try:
-        encoder = encoders.load(stored.name, parts="text")
+        encoder = encoders.load(stored.name, parts="text", device=device)
     except EncoderError:
         raise
     except (ImportError, OSError, RuntimeError, ValueError) as error:

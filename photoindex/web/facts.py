@@ -24,7 +24,7 @@ def of(photo: PhotoInfo) -> tuple[Fact, ...]:
         ("Camera", photo.camera),
         ("Lens", photo.lens),
         ("Exposure", _exposure(photo)),
-        ("Size", f"{photo.width:,} × {photo.height:,} pixels ({megapixels:.1f} megapixels)"),
+        ("Size", f"{photo.width:,} × {photo.height:,} ({megapixels:.1f}\u00a0megapixels)"),
         ("File", f"{photo.format.upper()}, {wording.size(photo.size_bytes)}"),
         ("Place", _place(photo)),
     )
@@ -47,8 +47,8 @@ def _exposure(photo: PhotoInfo) -> str:
     parts = (
         wording.exposure(photo.exposure_seconds) if photo.exposure_seconds else None,
         f"f/{photo.f_number:g}" if photo.f_number else None,
-        f"{photo.focal_length_mm:g} mm" if photo.focal_length_mm else None,
-        f"ISO {photo.iso}" if photo.iso else None,
+        f"{photo.focal_length_mm:g}\u00a0mm" if photo.focal_length_mm else None,
+        f"ISO\u00a0{photo.iso}" if photo.iso else None,
     )
     return " · ".join(part for part in parts if part)
 
@@ -57,4 +57,4 @@ def _place(photo: PhotoInfo) -> str | None:
     if photo.latitude is None or photo.longitude is None:
         return None
     text = wording.coordinates(photo.latitude, photo.longitude)
-    return text if photo.altitude_m is None else f"{text}, {photo.altitude_m:.0f} m above the sea"
+    return text if photo.altitude_m is None else f"{text}, {photo.altitude_m:.0f}\u00a0m above the sea"

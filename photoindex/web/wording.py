@@ -51,15 +51,15 @@ def duration(seconds: float) -> str:
 def exposure(seconds: float) -> str:
     """`1/250 s`, or `2.5 s`"""
     if seconds < 0.3:
-        return f"1/{round(1 / seconds)} s"
-    return f"{seconds:.1f}".removesuffix(".0") + " s"
+        return f"1/{round(1 / seconds)}\u00a0s"
+    return f"{seconds:.1f}".removesuffix(".0") + "\u00a0s"
 
 
 def coordinates(latitude: float, longitude: float) -> str:
-    """`48.85837° N, 2.29448° E`"""
+    """`48.85837° N, 2.29448° E`, each with a space that does not break."""
     north = "N" if latitude >= 0 else "S"
     east = "E" if longitude >= 0 else "W"
-    return f"{abs(latitude):.5f}° {north}, {abs(longitude):.5f}° {east}"
+    return f"{abs(latitude):.5f}°\u00a0{north}, {abs(longitude):.5f}°\u00a0{east}"
 
 
 def described(photo: PhotoInfo) -> str:

@@ -1,0 +1,260 @@
+"""The pages a person sees, as HTML."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from html import unescape
+from pathlib import Path
+
+import pytest
+
+from photoindex import libraries
+from photoindex.web import gallery as gallery_views
+from photoindex.web import wording
+
+HOSTILE = b"<img src=x onerror=alert(1)>\"'&.jpg"
+
+
+def _photo_ids(html: str) -> list[int]:
+    return [int(each) for each in re.findall(r'class="picture" href="/photos/(\d+)"', html)]
+
+
+def _link(html: str, rel: str) -> str | None:
+    found = re.search(rf'rel="{rel}" href="([^"]+)"', html)
+    return unescape(found[1]) if found else None
+
+
+def test_timeline_shows_months_newest_first(client):
+    html = client.get("/").text
+    assert _photo_ids(html) == list(range(1, 13))
+    assert re.findall(r"<h2>(.*?)</h2>", html)[:3] == ["March 2024", "February 2024", "January 2024"]
+    assert "12 photos" in html
+    assert 'alt="photo 0000.jpg, 5 March 2024"' in html
+    assert 'loading="lazy" decoding="async"' in html
+    assert "rel=" not in html.partition("<main")[2]
+
+
+def test_timeline_pages_lead_there_and_back(client, monkeypatch):
+    monkeypatch.setattr(gallery_views, "PAGE_SIZE", 5)
+    pages, address = [], "/"
+    while address:
+        html = client.get(address).text
+        pages.append((address, _photo_ids(html)))
+        address = _link(html, "next")
+    assert [ids for _, ids in pages] == [[1, 2, 3, 4, 5], [6, 7, 8, 9, 10], [11, 12]]
+    back = client.get(_link(client.get(pages[2][0]).text, "prev")).text
+    assert _photo_ids(back) == [6, 7, 8, 9, 10]
+    first = client.get(_link(back, "prev")).text
+    assert _photo_ids(first) == [1, 2, 3, 4, 5]
+    assert _link(first, "prev") is None
+
+
+def test_fewer_than_a_page_in_front_are_shown_on_a_full_first_page(client, gallery, monkeypatch):
+    monkeypatch.setattr(gallery_views, "PAGE_SIZE", 5)
+    second = client.get(_link(client.get("/").text, "next")).text
+    before = _link(second, "prev")
+    gallery.draw("newest.jpg", metadata={"timeline_at": datetime(2030, 1, 1)})
+    assert _photo_ids(client.get(before).text) == [1, 2, 3, 4, 5]
+    assert client.get("/?before=nonsense").status_code == 400
+
+
+def test_search_shows_the_best_first_with_percents(client):
+    html = client.get("/search?q=a+yellow+boat").text
+    assert _photo_ids(html)[0] == 4
+    assert len(_photo_ids(html)) == 12
+    assert re.search(r'class="percent"><span class="unseen">Match: </span>100%', html)
+    assert 'href="/photos/4/similar"' in html
+    assert "best of 12 photos first" in html
+    assert 'value="a yellow boat"' in html
+
+
+def test_more_results_follow(client, monkeypatch):
+    monkeypatch.setattr(gallery_views, "PAGE_SIZE", 5)
+    seen, address = [], "/search?q=red"
+    while address:
+        html = client.get(address).text
+        seen += _photo_ids(html)
+        address = _link(html, "next")
+    assert sorted(seen) == list(range(1, 13))
+    assert 'href="/search?q=red"' in html
+
+
+def test_an_empty_search_leads_to_the_timeline(client):
+    response = client.get("/search?q=+")
+    assert (response.status_code, response.headers["Location"]) == (302, "/")
+
+
+def test_a_search_too_long_says_so_and_keeps_the_page(client):
+    response = client.get("/search?q=" + 600 * "x")
+    assert response.status_code == 400
+    assert "512 is the most" in response.text
+
+
+def test_a_photo_shows_what_is_known_of_it(gallery, make_app):
+    gallery.fill(3)
+    photo_id = gallery.draw(
+        "in/a.jpg",
+        "red",
+        size=(600, 400),
+        metadata={
+            "timeline_at": datetime(2024, 3, 5),
+            "taken_at": datetime(2024, 3, 5),
+            "taken_at_offset_minutes": -90,
+            "camera": "NIKON D70",
+            "lens": "50mm <b>",
+            "f_number": 2.8,
+            "exposure_seconds": 0.004,
+            "focal_length_mm": 50.0,
+            "iso": 200,
+            "latitude": -33.9,
+            "longitude": -18.4,
+            "altitude_m": 12.3,
+        },
+    )
+    html = make_app().test_client().get(f"/photos/{photo_id}").text
+    for words in (
+        "Tuesday, 5 March 2024, 00:00 (UTC−1:30)",
+        "NIKON D70",
+        "50mm &lt;b&gt;",
+        "1/250\u00a0s · f/2.8 · 50\u00a0mm · ISO\u00a0200",
+        "600 × 400 (0.2\u00a0megapixels)",
+        "33.90000°\u00a0S, 18.40000°\u00a0W, 12\u00a0m above the sea",
+        str(gallery.root / "in" / "a.jpg"),
+        f"/api/v1/photos/{photo_id}/original?download=1",
+    ):
+        assert words in html
+    assert _link(html, "prev") == "/photos/1"
+    assert _link(html, "next") == "/photos/2"
+    assert photo_id not in _photo_ids(html)
+    assert len(_photo_ids(html)) == 3
+
+
+def test_what_browsers_cannot_show_is_shown_as_its_thumbnail(gallery, make_app):
+    gallery.draw("a.heic", "red")
+    gallery.draw("b.jpg", "blue")
+    client = make_app().test_client()
+    assert 'src="/api/v1/photos/1/original"' not in client.get("/photos/1").text
+    assert 'src="/api/v1/photos/2/original"' in client.get("/photos/2").text
+
+
+def test_a_photo_whose_disk_is_away_says_so(gallery, make_app):
+    gallery.draw("a.jpg", "red")
+    with gallery.database.write() as session:
+        libraries.set_offline(session, 1, "the disk is not connected")
+    client = make_app().test_client()
+    page = client.get("/photos/1")
+    assert page.status_code == 200
+    assert "is not connected now" in page.text
+    assert 'src="/api/v1/photos/1/original"' not in page.text
+    assert "the disk is not connected" in client.get("/status").text
+
+
+def test_similar_photos_have_a_page(client):
+    html = client.get("/photos/1/similar").text
+    assert len(_photo_ids(html)) == 11
+    assert "photo 0000.jpg" in html
+
+
+@pytest.mark.parametrize("address", ["/photos/99", "/photos/99/similar", "/nothing", "/photos/0"])
+def test_what_is_not_there_is_a_page(client, address):
+    response = client.get(address)
+    assert (response.status_code, response.mimetype) == (404, "text/html")
+    assert 'role="search"' in response.text
+
+
+def test_first_run_says_what_to_do(make_app):
+    client = make_app().test_client()
+    for words in ("photoindex up FOLDER", "photoindex library add FOLDER"):
+        assert words in client.get("/").text
+    assert "Nothing to search yet" in client.get("/search?q=cat").text
+    assert "None yet" in client.get("/status").text
+
+
+def test_a_library_without_photos_yet_shows_what_goes_on(gallery, make_app, request):
+    gallery.add_pending(1234)
+    client = make_app().test_client()
+    assert "photoindex daemon" in client.get("/").text
+    request.getfixturevalue("daemon")
+    gallery.say(state="scanning", pid=1)
+    assert "1,234 found so far" in client.get("/").text
+
+
+@pytest.mark.usefixtures("daemon")
+def test_pages_tell_of_indexing_and_of_the_encoder(gallery, make_app):
+    gallery.fill(2)
+    gallery.add_pending(180)
+    gallery.say(
+        state="indexing",
+        pid=77,
+        photos_per_second=44.8,
+        seconds_left=4.2,
+        notice="Using <the> starter encoder",
+        device="cpu",
+    )
+    client = make_app().test_client()
+    for address in ("/", "/search?q=red", "/status"):
+        html = client.get(address).text
+        assert "Indexing: 2 of 182, 45/s, about 4 s left" in html
+        assert "Using &lt;the&gt; starter encoder" in html
+
+
+def test_no_line_when_all_is_done(client):
+    assert '<p id="progress" class="progress" role="status" hidden' in client.get("/").text
+
+
+def test_status_lists_failures_in_plain_words(gallery, make_app):
+    gallery.fill(1)
+    gallery.add_failed(HOSTILE, "truncated", "OSError: <script>")
+    gallery.add_failed(b"caf\xe9.jpg", "not-a-photo", "")
+    html = make_app().test_client().get("/status").text
+    assert "The end of the picture is missing" in html
+    assert "caf\ufffd.jpg" in html
+    assert "&lt;img src=x onerror" in html
+    assert "<script>" not in html.replace("<script src=", "")
+
+
+def test_hostile_names_are_escaped_everywhere(gallery, make_app):
+    gallery.draw(HOSTILE)
+    client = make_app().test_client()
+    for address in ("/", "/search?q=<script>alert(1)</script>", "/photos/1", "/photos/1/similar", "/status"):
+        html = client.get(address).text
+        assert "<img src=x" not in html
+        assert "<script>" not in html
+
+
+def test_a_photo_without_embedding_has_a_page(gallery, make_app):
+    from photoindex import embeddings
+
+    gallery.draw("a.jpg")
+    with gallery.database.write() as session:
+        embeddings.delete_photos(session, [1])
+    client = make_app().test_client()
+    assert "no embedding yet" in client.get("/photos/1").text
+    assert client.get("/photos/1/similar").status_code == 503
+
+
+def test_templates_hold_no_inline_style_script_or_foreign_address():
+    for template in (Path(__file__).parents[2] / "templates").glob("*.html"):
+        text = template.read_text("utf-8")
+        assert not re.search(r"\sstyle=|<style|\son\w+=|\|\s*safe|https?:", text), template.name
+        assert not re.search(r"<script(?! src=)", text), template.name
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        (wording.size(999), "999 bytes"),
+        (wording.size(3_249_000), "3.2 MB"),
+        (wording.size(999_700), "1.0 MB"),
+        (wording.size(45_000_000_000), "45 GB"),
+        (wording.duration(0), "about 1 s"),
+        (wording.duration(600), "about 10 min"),
+        (wording.duration(10_000), "about 3 h"),
+        (wording.exposure(2.5), "2.5\u00a0s"),
+        (wording.exposure(30), "30\u00a0s"),
+        (wording.exposure(1 / 8000), "1/8000\u00a0s"),
+    ],
+)
+def test_figures_are_written_for_people(written, expected):
+    assert written == expected

@@ -1,0 +1,190 @@
+"""The JSON API."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+RESULT_FIELDS = {
+    "id", "filename", "path", "folder", "library", "score", "percent", "taken_at", "width", "height", "kind",
+    "camera", "place", "favourite", "thumbnail_url", "original_url", "url", "files",
+}  # fmt: skip
+
+
+def test_search_puts_the_photos_described_first(client):
+    page = client.get("/api/v1/search?q=a blue car").json
+    assert list(page) == ["query", "encoder", "took_ms", "total", "results", "next_cursor"]
+    assert (page["query"], page["encoder"], page["total"], page["next_cursor"]) == ("a blue car", "colour", 12, None)
+    best = page["results"][0]
+    assert set(best) == RESULT_FIELDS
+    assert (best["id"], best["filename"], best["percent"]) == (3, "photo 0002.jpg", 100)
+    assert best["score"] > page["results"][1]["score"]
+    assert (best["folder"], best["library"], best["kind"]) == ("trip 0", "photos", "photo")
+    assert best["files"] == [{"path": best["path"], "library": "photos"}]
+    assert best["taken_at"] == "2024-02-14T14:03:07"
+
+
+def test_pages_of_a_search_join_without_gap_or_repeat(client):
+    whole = [each["id"] for each in client.get("/api/v1/search?q=red").json["results"]]
+    joined, cursor = [], ""
+    while cursor is not None:
+        page = client.get("/api/v1/search", query_string={"q": "red", "limit": 5, "cursor": cursor}).json
+        joined += [each["id"] for each in page["results"]]
+        cursor = page["next_cursor"]
+    assert joined == whole
+    assert len(set(joined)) == 12
+
+
+def test_timeline_is_newest_first_and_pages_join(client):
+    first = client.get("/api/v1/photos?limit=7").json
+    assert list(first) == ["total", "results", "next_cursor"]
+    assert [each["id"] for each in first["results"]] == [1, 2, 3, 4, 5, 6, 7]
+    assert set(first["results"][0]) == RESULT_FIELDS - {"score", "percent"}
+    rest = client.get(f"/api/v1/photos?limit=7&cursor={first['next_cursor']}").json
+    assert [each["id"] for each in rest["results"]] == [8, 9, 10, 11, 12]
+    assert rest["next_cursor"] is None
+
+
+def test_one_photo_comes_with_its_metadata_and_neighbours(gallery, make_app):
+    gallery.fill(2)
+    photo_id = gallery.draw(
+        "a/eiffel.jpg",
+        "grey",
+        metadata={
+            "taken_at": datetime(2020, 7, 4, 10, 20, 30),
+            "timeline_at": datetime(2020, 7, 4, 10, 20, 30),
+            "taken_at_offset_minutes": 120,
+            "camera": "Canon EOS 40D",
+            "latitude": 48.85837,
+            "longitude": 2.29448,
+            "iso": 200,
+        },
+    )
+    photo = make_app().test_client().get(f"/api/v1/photos/{photo_id}").json
+    assert photo["taken_at"] == "2020-07-04T10:20:30+02:00"
+    assert (photo["camera"], photo["iso"], photo["latitude"]) == ("Canon EOS 40D", 200, 48.85837)
+    assert photo["neighbours"] == {"newer": 2, "older": None}
+    assert "score" not in photo
+    assert (photo["format"], photo["size_bytes"]) == ("jpeg", (gallery.root / "a/eiffel.jpg").stat().st_size)
+
+
+def test_similar_leaves_the_photo_itself_out(client):
+    page = client.get("/api/v1/photos/1/similar?limit=5").json
+    assert len(page["results"]) == 5
+    assert 1 not in [each["id"] for each in page["results"]]
+    assert page["total"] == 11
+
+
+def test_copies_are_files_of_one_photo(gallery, make_app):
+    photo_id = gallery.draw("one.jpg", seed=1)
+    (gallery.root / "two.jpg").write_bytes((gallery.root / "one.jpg").read_bytes())
+    assert gallery.index(b"two.jpg") == photo_id
+    page = make_app().test_client().get("/api/v1/photos").json
+    assert page["total"] == 1
+    assert [Path(each["path"]).name for each in page["results"][0]["files"]] == ["one.jpg", "two.jpg"]
+
+
+def test_status_is_what_the_command_prints(client, gallery):
+    page = client.get("/api/v1/status").json
+    assert page["photos"] == page["searchable"] == 12
+    assert page["files"] == {"pending": 0, "indexed": 12, "failed": 0, "missing": 0}
+    assert page["daemon"]["state"] == "stopped"
+    assert page["libraries"][0]["path"] == str(gallery.root)
+
+
+@pytest.mark.parametrize(
+    ("address", "status", "words"),
+    [
+        ("/api/v1/search", 400, "q is missing"),
+        ("/api/v1/search?q=%20%00", 400, "q is missing"),
+        ("/api/v1/search?q=" + 513 * "x", 400, "512 is the most"),
+        ("/api/v1/search?q=red&limit=0", 400, "from 1 to 200"),
+        ("/api/v1/search?q=red&limit=201", 400, "from 1 to 200"),
+        ("/api/v1/photos?limit=-1", 400, "from 1 to 200"),
+        ("/api/v1/photos?limit=ten", 400, "from 1 to 200"),
+        ("/api/v1/photos?limit=%D9%A3", 400, "from 1 to 200"),
+        ("/api/v1/photos?limit=" + 5000 * "9", 400, "from 1 to 200"),
+        ("/api/v1/photos?cursor=nonsense", 400, "next_cursor"),
+        ("/api/v1/photos?cursor=%E2%82%AC", 400, "next_cursor"),
+        ("/api/v1/photos?cursor=_________38AAAAAAAAAAA", 400, "next_cursor"),
+        ("/api/v1/search?q=red&cursor=nonsense", 400, "next_cursor"),
+        ("/api/v1/photos/99", 404, "no photo 99"),
+        ("/api/v1/photos/99/similar", 404, "no photo 99"),
+        ("/api/v1/photos/99/thumbnail", 404, "no photo 99"),
+        ("/api/v1/photos/0", 404, "nothing at this address"),
+        ("/api/v1/photos/" + 30 * "9", 404, "nothing at this address"),
+        ("/api/v1/photos/9999999999999999999", 404, "nothing at this address"),
+        ("/api/v1/nothing", 404, "nothing at this address"),
+        ("/api", 404, "nothing at this address"),
+    ],
+)
+def test_errors_say_what_is_wrong(client, address, status, words):
+    response = client.get(address)
+    assert response.status_code == status
+    assert response.content_type == "application/problem+json"
+    problem = json.loads(response.data)
+    assert list(problem) == ["type", "title", "status", "detail"]
+    assert (problem["type"], problem["status"]) == ("about:blank", status)
+    assert words in problem["detail"]
+
+
+def test_a_method_that_does_not_exist_is_a_problem_too(client):
+    response = client.post("/api/v1/photos")
+    assert (response.status_code, response.content_type) == (405, "application/problem+json")
+    assert "GET" in response.headers["Allow"]
+
+
+def test_an_unexpected_error_shows_no_traceback(app, client, monkeypatch, caplog):
+    def explode(*_: object) -> None:
+        raise RuntimeError("a secret of the inside")
+
+    monkeypatch.setattr("photoindex.status.read", explode)
+    for address, content_type in (("/api/v1/status", "application/problem+json"), ("/status", "text/html")):
+        response = client.get(address)
+        assert response.status_code == 500
+        assert response.content_type.startswith(content_type)
+        assert "secret" not in response.text
+    assert "a secret of the inside" in caplog.text
+
+
+def test_names_of_any_bytes_are_valid_json(gallery, make_app):
+    names = [b"caf\xe9.jpg", b"new\nline.jpg", "日本 \u202e.jpg".encode(), b"tab\t'\"\\.jpg", b"\xff\xfe.jpg"]
+    for number, name in enumerate(names):
+        gallery.draw(name, seed=number)
+    body = make_app().test_client().get("/api/v1/photos").data
+    shown = {each["filename"] for each in json.loads(body.decode("utf-8"))["results"]}
+    assert shown == {name.decode("utf-8", "replace") for name in names}
+
+
+def test_photos_of_the_same_moment_page_exactly(gallery, make_app):
+    moment = datetime(2024, 1, 1) - timedelta(microseconds=1)
+    ids = [gallery.draw(f"{n}.jpg", seed=n, metadata={"timeline_at": moment}) for n in range(5)]
+    client, seen, cursor = make_app().test_client(), [], ""
+    while cursor is not None:
+        page = client.get(f"/api/v1/photos?limit=2&cursor={cursor}").json
+        seen += [each["id"] for each in page["results"]]
+        cursor = page["next_cursor"]
+    assert seen == ids[::-1]
+
+
+def test_dates_before_1970_page_too(gallery, make_app):
+    for n, year in enumerate((1826, 1969, 1970, 9999)):
+        gallery.draw(f"{n}.jpg", seed=n, metadata={"timeline_at": datetime(year, 1, 1)})
+    client, seen, cursor = make_app().test_client(), [], ""
+    while cursor is not None:
+        page = client.get(f"/api/v1/photos?limit=1&cursor={cursor}").json
+        seen += [each["id"] for each in page["results"]]
+        cursor = page["next_cursor"]
+    assert seen == [4, 3, 2, 1]
+
+
+def test_every_route_is_documented(app):
+    documented = (Path(__file__).parents[2] / "docs" / "api.md").read_text("utf-8")
+    rules = [rule.rule for rule in app.url_map.iter_rules()]
+    for rule in rules:
+        if rule.startswith("/api/") or rule in ("/healthz", "/readyz"):
+            assert f"`GET {re.sub(r'<[^>]*>', '{id}', rule)}`" in documented
