@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import random
 import threading
 import time
@@ -49,6 +50,8 @@ class Keeper:
         self._interval = scan_interval_seconds
         self._work = work
         self._scan_at: dict[int, float] = {}
+        self._roots: dict[int, tuple[int, int] | None] = {}
+        """Which folder each root was when it was last scanned: a disk that comes or goes shows without any event."""
         self.scans_done = 0
         self.busy = True
         """Whether a scan or check is under way or due; true from the start, as there is always a first one."""
@@ -78,12 +81,16 @@ class Keeper:
             known = {library.id: library for library in libraries.list_all(session)}
         for library_id in set(self._scan_at) - set(known):
             del self._scan_at[library_id]
+            self._roots.pop(library_id, None)
             self._changes.forget(library_id)
             if self._watcher is not None:
                 self._watcher.unwatch(library_id)
         now = time.monotonic()
         for library in known.values():
-            if now >= self._scan_at.get(library.id, 0.0):
+            moved = library.id in self._roots and self._roots[library.id] != _identity(library.root)
+            if moved and self._watcher is not None:
+                self._watcher.unwatch(library.id)  # it follows the folder that was here, wherever that is now
+            if moved or now >= self._scan_at.get(library.id, 0.0):
                 self._changes.request_scan(library.id)
 
     def _follow_changes(self) -> None:
@@ -102,6 +109,7 @@ class Keeper:
                 self._work.set()
 
     def _scan(self, library: LibraryInfo) -> None:
+        self._roots[library.id] = _identity(library.root)
         self._start_watching(library)  # first, so that what happens during the scan is noted
         started = time.monotonic()
         outcome = self._scanner.scan(library, found=self._work.set)
@@ -127,3 +135,11 @@ class Keeper:
         problem = self._watcher.watch(library)
         if problem and library.state == LibraryState.ONLINE:
             log.warning("%s", problem)
+
+
+def _identity(root: bytes) -> tuple[int, int] | None:
+    try:
+        result = os.stat(root)
+    except OSError:
+        return None
+    return result.st_dev, result.st_ino

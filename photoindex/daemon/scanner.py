@@ -96,8 +96,9 @@ class Scanner:
             return self.scan(library)
         work, gone = 0, []
         for path in sorted(set(paths)):
-            kind = _kind(os.path.join(library.root, path))
-            if kind is None or self._ignored.path(library.root, path):
+            absolute = os.path.join(library.root, path)
+            kind = _kind(absolute)
+            if kind is None or self._ignored.path(library.root, path) or _is_behind_symlink(absolute):
                 gone.append(path)
             elif kind == stat.S_IFDIR:
                 comparison = _Comparison(self, library, Walk(library.root, self._ignored, path))
@@ -297,3 +298,9 @@ def _kind(absolute_path: bytes) -> int | None:
     except OSError as error:
         log.warning("%s can't be looked at (%s)", display_path(absolute_path), error.strerror)
         return stat.S_IFREG  # unknown is not gone
+
+
+def _is_behind_symlink(absolute_path: bytes) -> bool:
+    """Whether a folder above the path is a symlink: a scan would not go there. (The root itself is a real path.)"""
+    folder = os.path.dirname(absolute_path)
+    return os.path.realpath(folder) != folder

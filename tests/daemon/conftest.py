@@ -1,0 +1,143 @@
+"""A daemon on drawn photos, in this process or in one of its own, with an encoder that needs no weights."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from colour_encoder import ColourEncoder
+from drawing import draw_photo
+
+from photoindex import embeddings, files, libraries, photos, status
+from photoindex.config import Settings, load_settings
+from photoindex.daemon import service
+from photoindex.database import Database, open_database
+from photoindex.embeddings import StoredEncoder
+from photoindex.photos import PhotoInfo
+from photoindex.search import SearchEngine, TextTower
+
+
+@dataclass
+class Home:
+    """A data folder and one library, and what a test does with them."""
+
+    settings: Settings
+    root: Path
+    encoder: ColourEncoder = field(default_factory=ColourEncoder)
+
+    def load_encoder(self, _settings: Settings, _stored: Sequence[StoredEncoder]) -> tuple[ColourEncoder, None]:
+        return self.encoder, None
+
+    def open(self) -> Database:
+        return open_database(self.settings.database)
+
+    def index(self) -> service.Progress:
+        """Scan and index until nothing is left to do."""
+        return service.run(self.settings, stop=threading.Event(), watch=False, load_encoder=self.load_encoder)
+
+    def photos(self) -> list[PhotoInfo]:
+        """All visible photos, by file name."""
+        database = self.open()
+        with database.read() as session:
+            found = photos.page(session, 10_000)
+        database.close()
+        return sorted(found, key=lambda photo: photo.filename)
+
+    def counts(self) -> files.Counts:
+        return self.status().files
+
+    def status(self) -> status.Status:
+        database = self.open()
+        with database.read() as session:
+            found = status.read(session, self.settings.daemon_lock)
+        database.close()
+        return found
+
+    def search(self, query: str, limit: int = 10) -> list[str]:
+        """File names, best first."""
+        database = self.open()
+        page = SearchEngine(database, TextTower(lambda _stored: self.encoder)).search(query, limit)
+        database.close()
+        return [result.photo.filename for result in page.results]
+
+    def failures(self) -> dict[str, str]:
+        database = self.open()
+        with database.read() as session:
+            found = {failure.path.decode(): failure.reason for failure in files.failures(session)}
+        database.close()
+        return found
+
+    def draw(self, name: str, colour: str = "red", seed: int | None = None) -> Path:
+        return draw_photo(self.root / name, colour=colour, seed=seed)
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    """A data folder with an empty library."""
+    root = tmp_path / "photos"
+    root.mkdir()
+    settings = load_settings({"data": tmp_path / "data", "settle_seconds": 0.3}, {})
+    database = open_database(settings.database)
+    with database.write() as session:
+        libraries.add(session, root)
+    database.close()
+    return Home(settings, root)
+
+
+@pytest.fixture
+def running(home: Home) -> Iterator[Home]:
+    """A daemon that watches; it must end cleanly."""
+    stop = threading.Event()
+    problems: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            service.run(home.settings, stop=stop, watch=True, load_encoder=home.load_encoder)
+        except BaseException as error:
+            problems.append(error)
+
+    before = set(threading.enumerate())
+    thread = threading.Thread(target=run)
+    thread.start()
+    eventually(lambda: home.status().daemon.state == "idle")
+    yield home
+    stop.set()
+    thread.join(10)
+    assert not thread.is_alive()
+    assert problems == []
+    left = [each for each in threading.enumerate() if each not in before]
+    assert left == []
+    assert home.status().daemon.state == "stopped"
+
+
+def eventually(is_so: Callable[[], object], seconds: float = 10) -> None:
+    """Wait until something is so; fail when it is not in time."""
+    deadline = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < deadline, f"not so within {seconds} s"
+        time.sleep(0.05)
+
+
+def assert_invariants(home: Home) -> None:
+    """What must hold after anything: the database is sound, and every photo is indexed exactly once."""
+    from sqlalchemy import text
+
+    database = home.open()
+    with database.read() as session:
+        assert session.execute(text("PRAGMA integrity_check")).scalar() == "ok"
+        assert session.execute(text("PRAGMA foreign_key_check")).all() == []
+        (encoder,) = embeddings.stored_encoders(session)
+        stored = set(session.scalars(text("SELECT photo_id FROM embedding")))
+        assert set(session.scalars(text(f"SELECT photo_id FROM vec_{encoder.id}"))) == stored
+        assert embeddings.count_lacking(session, encoder.id) == 0
+        on_disk = {bytes(path.relative_to(home.root)) for path in home.root.rglob("*") if path.is_file()}
+        rows = session.execute(text("SELECT path, photo_id FROM file WHERE state = 'indexed'")).all()
+        assert len(rows) == len({row.path for row in rows})
+        assert {row.path for row in rows} == on_disk
+        assert {row.photo_id for row in rows} <= stored
+    database.close()
+    assert list(home.settings.thumbnails.glob("*/.*")) == []

@@ -1,0 +1,134 @@
+"""Watching: what happens on disk is in the search within seconds, through real inotify."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from pathlib import Path
+
+from daemon.conftest import Home, assert_invariants, eventually
+from drawing import draw_photo
+from watchdog.observers.inotify import InotifyWatchGroup
+
+from photoindex import libraries
+from photoindex.daemon.changes import MAX_PATHS, Changes, Due
+from photoindex.daemon.watcher import Watcher
+
+
+def test_new_changed_renamed_copied_and_deleted_files_are_followed(running: Home, tmp_path: Path) -> None:
+    draw_photo(tmp_path / "green.jpg", colour="green", seed=1)
+    shutil.copy(tmp_path / "green.jpg", running.root / "green.jpg")
+    eventually(lambda: running.search("green") == ["green.jpg"], 5)
+    (photo,) = running.photos()
+
+    (running.root / "sub").mkdir()
+    os.rename(running.root / "green.jpg", running.root / "sub" / "renamed.jpg")
+    eventually(lambda: running.search("green") == ["renamed.jpg"], 5)
+    assert running.photos()[0].id == photo.id
+    assert running.photos()[0].files[0].id == photo.files[0].id
+
+    shutil.copy(running.root / "sub" / "renamed.jpg", running.root / "copy.jpg")
+    eventually(lambda: [len(each.files) for each in running.photos()] == [2], 5)
+
+    running.draw("copy.jpg", "blue")
+    eventually(lambda: set(running.search("blue")) == {"copy.jpg", "renamed.jpg"}, 5)
+
+    os.unlink(running.root / "copy.jpg")
+    shutil.rmtree(running.root / "sub")
+    eventually(lambda: running.search("green") == [], 5)
+    assert running.encoder.images_encoded == 2
+
+
+def test_a_whole_folder_moved_in_renamed_and_away(running: Home, tmp_path: Path) -> None:
+    for number in range(30):
+        draw_photo(tmp_path / "trip" / f"day {number % 3}" / f"{number}.png", seed=number)
+    shutil.move(tmp_path / "trip", running.root / "trip")
+    eventually(lambda: running.counts().indexed == 30)
+    ids = {photo.id for photo in running.photos()}
+    os.rename(running.root / "trip", running.root / "journey")
+    eventually(lambda: all(b"journey/" in photo.files[0].path for photo in running.photos()))
+    assert {photo.id for photo in running.photos()} == ids
+    draw_photo(running.root / "journey" / "day 1" / "late.png", seed=99)
+    eventually(lambda: running.counts().indexed == 31)
+    shutil.move(running.root / "journey", tmp_path / "away")
+    eventually(lambda: running.photos() == [])
+    assert running.encoder.images_encoded == 31
+
+
+def test_a_photo_written_slowly_is_read_when_it_is_whole(running: Home, tmp_path: Path) -> None:
+    content = draw_photo(tmp_path / "slow.png", size=(640, 480), seed=5).read_bytes()
+    with (running.root / "slow.png").open("wb", buffering=0) as target:
+        for start in range(0, len(content), len(content) // 8 + 1):
+            target.write(content[start : start + len(content) // 8 + 1])
+            time.sleep(0.1)
+        assert running.counts().failed == 0
+    eventually(lambda: running.counts().indexed == 1)
+    assert running.failures() == {}
+
+
+def test_a_library_added_while_the_daemon_runs_is_watched(running: Home, tmp_path: Path) -> None:
+    draw_photo(tmp_path / "second" / "a.png", colour="cyan")
+    database = running.open()
+    with database.write() as session:
+        added = libraries.add(session, tmp_path / "second")
+    eventually(lambda: running.search("cyan") == ["a.png"])
+    draw_photo(tmp_path / "second" / "b.png", colour="pink")
+    eventually(lambda: running.search("pink")[:1] == ["b.png"])
+    with database.write() as session:
+        from photoindex import photos
+
+        photos.remove_library(session, added.id)
+    database.close()
+    time.sleep(1.5)
+    draw_photo(tmp_path / "second" / "c.png", colour="pink")
+    time.sleep(1)
+    assert running.photos() == []
+
+
+def test_a_root_that_goes_and_comes_back_is_watched_again(running: Home, tmp_path: Path) -> None:
+    running.draw("a.png", "red")
+    eventually(lambda: running.counts().indexed == 1)
+    os.rename(running.root, tmp_path / "unplugged")
+    eventually(lambda: running.status().libraries[0].state == "offline")
+    assert [photo.filename for photo in running.photos()] == ["a.png"]
+    os.rename(tmp_path / "unplugged", running.root)
+    eventually(lambda: running.status().libraries[0].state == "online", 20)
+    running.draw("b.png", "blue")
+    eventually(lambda: running.counts().indexed == 2)
+    assert running.encoder.images_encoded == 2
+    assert_invariants(running)
+
+
+def test_a_burst_of_events_at_one_path_is_looked_at_once() -> None:
+    changes = Changes()
+    for _ in range(100):
+        changes.note(1, b"a.jpg", 0)
+    assert changes.take() == Due(paths={1: [b"a.jpg"]})
+    assert not changes.take()
+
+
+def test_too_many_paths_become_one_scan() -> None:
+    changes = Changes()
+    for number in range(MAX_PATHS + 1):
+        changes.note(7, str(number).encode(), 60)
+    assert changes.take() == Due(scans=frozenset({7}))
+
+
+def test_events_that_the_kernel_dropped_are_followed_by_a_scan(home: Home) -> None:
+    """Relies on a method of watchdog's: when that changes, this must fail."""
+    assert callable(InotifyWatchGroup.on_queue_overflow)
+    changes = Changes()
+    watcher = Watcher(changes, 1)
+    database = home.open()
+    with database.read() as session:
+        (library,) = libraries.list_all(session)
+    database.close()
+    assert watcher.watch(library) is None
+    assert watcher._observer is not None
+    (emitter,) = watcher._observer.emitters
+    emitter._inotify.on_queue_overflow()  # type: ignore[attr-defined]
+    assert changes.take().scans == {library.id}
+    draw_photo(home.root / "after.jpg")
+    eventually(lambda: changes.take().paths)
+    watcher.stop()
