@@ -106,7 +106,7 @@ _OPTIONS = {
     "proc_name": "photoindex",
     "control_socket_disable": True,
     "preload_app": False,
-    "post_worker_init": lambda worker: start_warming(worker.wsgi),
+    "post_worker_init": lambda worker: _start(worker.wsgi),
     "worker_exit": lambda _, worker: _stop(worker),
 }
 
@@ -156,6 +156,11 @@ def _leave(code: object) -> NoReturn:
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code if isinstance(code, int) else int(code is not None))
+
+
+def _start(app: Flask) -> None:
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # a closing terminal signals us too; the main process ends us
+    start_warming(app)
 
 
 def _stop(worker: Any) -> None:

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import os
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
 
 import pytest
 from colour_encoder import ColourEncoder
@@ -161,3 +167,65 @@ def app(gallery: Gallery, make_app: Callable[..., Flask]) -> Flask:
     """The application over twelve photos, one of each colour. pytest-flask's `client` asks it."""
     gallery.fill(12, days_apart=10)
     return make_app()
+
+
+@dataclass
+class RunningServer:
+    """A real gunicorn in a process of its own."""
+
+    process: subprocess.Popen[str]
+    url: str
+
+    def get(self, address: str, **headers: str) -> bytes:
+        """The body of what is at an address; waits while the server answers 503."""
+        for _ in range(100):
+            try:
+                with urlopen(Request(self.url + address, headers=headers), timeout=30) as response:
+                    return response.read()
+            except HTTPError as error:
+                with error:
+                    if error.code != 503:
+                        raise
+                time.sleep(0.05)
+        raise AssertionError(f"{address} stayed unavailable")
+
+    def stop(self, with_signal: int = signal.SIGTERM) -> tuple[int, str, str]:
+        """Exit code and the rest of what it printed."""
+        self.process.send_signal(with_signal)
+        out, err = self.process.communicate(timeout=15)
+        return self.process.returncode, out, err
+
+
+@pytest.fixture
+def start_server(gallery: Gallery) -> Iterator[Callable[[], RunningServer]]:
+    """Starts a server over the gallery's database, in a session of its own."""
+    started: list[subprocess.Popen[str]] = []
+
+    def start() -> RunningServer:
+        script = Path(__file__).with_name("colour_server.py")
+        process = subprocess.Popen(
+            [
+                sys.executable,
+                "-W",
+                "error",
+                "-W",
+                "ignore::ResourceWarning",
+                str(script),
+                str(gallery.settings.data),
+            ],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        started.append(process)
+        assert process.stdout is not None
+        url = process.stdout.readline().strip()
+        assert url, process.communicate()[1]
+        return RunningServer(process, url)
+
+    yield start
+    for process in started:
+        if process.poll() is None:
+            process.kill()
+        process.communicate()

@@ -1,0 +1,25 @@
+"""Serves a data folder under real gunicorn with ColourEncoder, for tests: `python colour_server.py DATA`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from colour_encoder import ColourEncoder
+
+from photoindex.config import Settings
+from photoindex.web.server import serve
+
+
+def say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    settings = Settings(data=Path(sys.argv[1]), port=0, web_threads=4)
+    serve(settings, on_ready=say, load_text_encoder=lambda _: ColourEncoder())
+    assert "torch" not in sys.modules, "the process that forks has loaded torch"
+    say("ended")

@@ -1,0 +1,218 @@
+"""The pages in a real browser: what is shown, at a desk and on a phone, and that nothing else is ever asked for."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+ARGUMENTS = ["--no-sandbox", "--disable-quic", "--disable-background-networking"]
+SIZES = {"desk": {"width": 1280, "height": 800}, "phone": {"width": 390, "height": 844}}
+HOSTILE = b"<img src=x onerror=alert(1)>.jpg"
+
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium or google-chrome is installed")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield launched
+        launched.close()
+
+
+class Watched:
+    """A page, and everything that must not happen on it."""
+
+    def __init__(self, page: Page, url: str) -> None:
+        self.page = page
+        self.url = url
+        self.wrongs: list[str] = []
+        page.set_default_timeout(20_000)
+        page.on("console", lambda message: self._note(message.type in ("error", "warning"), message.text))
+        page.on("pageerror", lambda error: self._note(True, str(error)))
+        page.on("dialog", lambda dialog: self._note(True, f"dialog: {dialog.message}"))
+        page.on("request", lambda request: self._note(not self._is_ours(request.url), f"asked for {request.url}"))
+
+    def _is_ours(self, url: str) -> bool:
+        return url.startswith(("data:", "blob:")) or urlsplit(url).netloc == urlsplit(self.url).netloc
+
+    def _note(self, wrong: bool, what: str) -> None:
+        if wrong:
+            self.wrongs.append(what)
+
+    def open(self, address: str) -> None:
+        self.page.goto(self.url + address)
+        self.check()
+
+    def check(self) -> None:
+        """No complaint so far, nothing wider than the window, every picture in sight drawn."""
+        width = self.page.evaluate("[document.documentElement.scrollWidth, window.innerWidth]")
+        assert width[0] <= width[1]
+        assert self.wrongs == []
+
+    def wait_for_pictures(self) -> None:
+        """Until every picture in sight is drawn. Asked again and again: a page's own waiting would need its eval."""
+        for _ in range(400):
+            if self.page.evaluate(_ALL_DRAWN):
+                return
+            self.page.wait_for_timeout(50)
+        raise AssertionError("pictures are missing")
+
+
+_ALL_DRAWN = """
+    [...document.querySelectorAll('main img')].filter(image => image.getBoundingClientRect().top < innerHeight)
+    .every(image => image.complete && image.naturalWidth > 0)
+"""
+
+
+@pytest.fixture
+def look(browser, gallery, start_server):
+    """Opens a page of a server over forty photos, one of them with a hostile name."""
+    gallery.fill(40, days_apart=3)
+    gallery.draw(HOSTILE, "pink", seed=999, size=(160, 120))
+    server = start_server()
+    server.get("/readyz")
+
+    @contextmanager
+    def open_page(size: str, **options: object) -> Iterator[Watched]:
+        context = browser.new_context(viewport=SIZES[size], **options)
+        try:
+            yield Watched(context.new_page(), server.url)
+        finally:
+            context.close()
+
+    return open_page
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no scripts"])
+def test_a_visit(look, size, scripts):
+    with look(size, java_script_enabled=scripts) as visit:
+        page = visit.page
+        if not scripts:  # nothing can be evaluated in the page then
+            visit.check = lambda: None
+            visit.wait_for_pictures = lambda: page.wait_for_load_state("networkidle")
+        visit.open("/")
+        visit.wait_for_pictures()
+        assert page.get_by_role("heading", name="Photos", exact=True).is_visible()
+        page.get_by_role("searchbox").fill("a blue boat")
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/search?q=a+blue+boat")
+        visit.wait_for_pictures()
+        visit.check()
+        first = page.locator(".card").first
+        assert first.locator("img").get_attribute("alt").startswith("photo 00")
+        assert first.locator(".percent").inner_text().endswith("100%")
+        first.locator(".picture").click()
+        page.wait_for_url("**/photos/*")
+        visit.wait_for_pictures()
+        visit.check()
+        assert page.get_by_role("heading", level=1).inner_text().startswith("photo 00")
+        page.get_by_role("link", name="Older photo").click()
+        visit.wait_for_pictures()
+        page.get_by_role("link", name="Similar photos").click()
+        page.wait_for_url("**/similar")
+        visit.wait_for_pictures()
+        visit.check()
+        page.get_by_role("link", name="Status").click()
+        page.wait_for_url("**/status")
+        assert page.get_by_text("Can be searched").is_visible()
+        visit.check()
+        assert visit.wrongs == []
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_rows_are_even_and_full(look, size):
+    with look(size) as visit:
+        visit.open("/search?q=red")
+        visit.wait_for_pictures()
+        cards = visit.page.evaluate(
+            "[...document.querySelectorAll('.card')].map(c => {const r = c.getBoundingClientRect();"
+            " return {top: r.top, height: r.height, right: r.right}})"
+        )
+        edge = visit.page.evaluate("document.querySelector('.grid').getBoundingClientRect().right")
+        rows: dict[int, list[dict[str, float]]] = {}
+        for card in cards:
+            rows.setdefault(round(card["top"]), []).append(card)
+        assert len(rows) > 3
+        for row in list(rows.values())[:-1]:
+            assert max(each["height"] for each in row) - min(each["height"] for each in row) < 1.5
+            assert max(each["right"] for each in row) == pytest.approx(edge, abs=1)
+
+
+def test_a_hostile_name_is_only_a_name(look):
+    with look("desk") as visit:
+        visit.open("/search?q=pink")
+        visit.wait_for_pictures()
+        visit.page.locator("img[alt^='<img src=x']").first.click()
+        visit.page.wait_for_url("**/photos/*")
+        assert visit.page.get_by_role("heading", level=1).inner_text() == HOSTILE.decode()
+        visit.open("/search?q=" + "<script>alert(1)</script>")
+        visit.check()
+
+
+def test_keys_reach_the_search_box_and_the_neighbours(look):
+    with look("desk") as visit:
+        visit.open("/photos/5")
+        visit.page.keyboard.press("ArrowRight")
+        visit.page.wait_for_url("**/photos/6")
+        visit.page.keyboard.press("ArrowLeft")
+        visit.page.wait_for_url("**/photos/5")
+        visit.page.keyboard.press("/")
+        visit.page.keyboard.type("a/b")
+        assert visit.page.get_by_role("searchbox").input_value() == "a/b"
+        visit.page.keyboard.press("ArrowLeft")
+        assert visit.page.url.endswith("/photos/5")
+        visit.check()
+
+
+def test_missing_pictures_show_a_placeholder(look, gallery):
+    with look("desk") as visit:
+        for path in gallery.root.glob("trip */*"):
+            path.unlink()
+        shutil.rmtree(gallery.settings.thumbnails)
+        visit.page.goto(visit.url + "/photos/3")
+        visit.page.wait_for_load_state("networkidle")
+        drawn = visit.page.evaluate(
+            "[...document.querySelectorAll('img.under, .card img')].every(i => i.naturalWidth > 0)"
+        )
+        assert drawn
+        assert all("404" in each for each in visit.wrongs)
+
+
+@pytest.mark.usefixtures("daemon")
+def test_new_photos_come_by_themselves_while_indexing(look, gallery):
+    gallery.say(state="indexing", pid=1, photos_per_second=10.0, seconds_left=3.0)
+    with look("desk") as visit:
+        gallery.add_pending(30)
+        visit.open("/")
+        assert visit.page.get_by_role("status").inner_text() == "Indexing: 41 of 71, 10/s, about 3 s left"
+        gallery.draw("fresh.jpg", "green", seed=4242)
+        gallery.say(state="indexing", photos_per_second=1234.5, seconds_left=7200.0)
+        visit.page.get_by_text("42 photos").wait_for()
+        assert visit.page.get_by_role("status").inner_text() == "Indexing: 42 of 72, 1235/s, about 2 h left"
+        visit.page.get_by_role("searchbox").fill("a half-typed sear")
+        gallery.draw("fresher.jpg", "green", seed=4243)
+        visit.page.get_by_role("link", name="Show new photos").wait_for()
+        assert visit.page.get_by_role("searchbox").input_value() == "a half-typed sear"
+        visit.page.get_by_role("link", name="Show new photos").click()
+        visit.page.get_by_text("43 photos").wait_for()
+        visit.check()
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("address", ["/", "/search?q=cat", "/status", "/nothing"])
+def test_pages_of_an_empty_data_folder_fit(browser, start_server, size, address):
+    server = start_server()
+    context = browser.new_context(viewport=SIZES[size], color_scheme="dark")
+    visit = Watched(context.new_page(), server.url)
+    visit.page.goto(server.url + address)
+    visit.wrongs = [each for each in visit.wrongs if "404" not in each]
+    visit.check()
+    context.close()
