@@ -10,7 +10,9 @@ import fnmatch
 import logging
 import os
 import threading
+import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar
@@ -18,42 +20,45 @@ from typing import Any, TypeVar
 from huggingface_hub import HfApi, errors, hf_hub_download
 from huggingface_hub.hf_api import RepoSibling
 
-from photoindex.encoders.hub import Progress
-from photoindex.errors import EncoderError, EncoderUnavailableError
+from photoindex.encoders.hub import NoSafetensorsError, Progress
+from photoindex.errors import EncoderUnavailableError
 
 Result = TypeVar("Result")
 
 FIRST_BYTE_SECONDS = 10.0
+SILENCE_SECONDS = 20.0
 _RESTARTS = 3  # a server that cuts every answer short and can't resume would go on for ever
 _WANTED = ("*.json", "*.txt", "*.model", "model*.safetensors")  # in the top folder only
 _HTTP_ERROR: type[Exception] = getattr(errors, "HTTPError", OSError)  # of whichever HTTP client the hub uses
 _FAILURES = (OSError, RuntimeError, ValueError, TypeError, KeyError, _HTTP_ERROR)
 
 
-class _Stuck(Exception):  # noqa: N818 - no error of its own, only the way out of hf_hub_download
+class _StuckError(Exception):
     """The transfer goes in circles."""
 
 
 def download(repository: str, revision: str, cache: Path, progress: Progress | None = None) -> str:
     """Download what PhotoIndex needs of a repository into the cache → the commit it is of.
 
-    Raises EncoderUnavailableError: after 10 seconds without an answer, at once where there is no connection.
+    Raises EncoderUnavailableError, after 10 seconds without an answer, 20 without a byte, at once where there
+    is no connection; NoSafetensorsError before anything is downloaded.
     """
     endpoint = os.environ.get("HF_ENDPOINT", "https://huggingface.co").rstrip("/")
+    watch = _Watch()
     try:
         with _quiet():
             api = HfApi(endpoint=endpoint)
-            info = _within(
+            info = watch.run(
                 FIRST_BYTE_SECONDS,
                 lambda: api.model_info(repository, revision=revision, timeout=FIRST_BYTE_SECONDS, files_metadata=True),
             )
             if not info.sha:
                 raise ValueError("it names no commit")
             files = _wanted(repository, info.siblings or [])
-            sizes = [file.size or 0 for file in files]
-            meter = _meter(sum(sizes), progress)
-            for file, size in zip(files, sizes, strict=True):
-                path = hf_hub_download(
+            meter = _meter(sum(file.size or 0 for file in files), progress, watch)
+            for file in files:
+                fetch = partial(
+                    hf_hub_download,
                     repository,
                     file.rfilename,
                     revision=info.sha,
@@ -62,9 +67,10 @@ def download(repository: str, revision: str, cache: Path, progress: Progress | N
                     etag_timeout=FIRST_BYTE_SECONDS,
                     tqdm_class=meter,
                 )
-                if size and Path(path).stat().st_size != size:
+                path = Path(watch.run(SILENCE_SECONDS, fetch))
+                if file.size and path.stat().st_size != file.size:
                     raise OSError(f"{file.rfilename} arrived incomplete")
-    except (_Stuck, *_FAILURES) as error:
+    except (_StuckError, *_FAILURES) as error:
         raise EncoderUnavailableError(f"{repository} can't be downloaded: {_reason(error, endpoint)}") from None
     return str(info.sha)
 
@@ -78,33 +84,53 @@ def _wanted(repository: str, siblings: list[RepoSibling]) -> list[RepoSibling]:
     ]
     weights = [file for file in files if file.rfilename.endswith(".safetensors")]
     if not weights:
-        raise EncoderError(f"{repository} has no weights in safetensors format, the only one PhotoIndex loads")
+        raise NoSafetensorsError(f"{repository} has no weights in safetensors format")
     single = [file for file in weights if file.rfilename == "model.safetensors"]
     return [file for file in files if file not in weights] + (single or weights)
 
 
-def _within(seconds: float, work: Callable[[], Result]) -> Result:
-    """Run work in a thread of its own: a name lookup may hang for a minute, whatever timeout it was given."""
-    results: list[Result] = []
-    failures: list[BaseException] = []
+class _Watch:
+    """Runs work in threads and gives up on it when nothing happens.
 
-    def run() -> None:
-        try:
-            results.append(work())
-        except BaseException as error:
-            failures.append(error)
+    The timeouts of the libraries below do not add up to one: a name lookup may hang for a minute, and a
+    transfer that stalls is retried for several.
+    """
 
-    thread = threading.Thread(target=run, daemon=True, name="hub-probe")
-    thread.start()
-    thread.join(seconds)
-    if failures:
-        raise failures[0]
-    if not results:
-        raise TimeoutError
-    return results[0]
+    def __init__(self) -> None:
+        self._last = time.monotonic()
+        self._given_up = False
+
+    def alive(self) -> None:
+        """Something arrived. Raises _StuckError in a thread that nobody waits for any more."""
+        self._last = time.monotonic()
+        if self._given_up:
+            raise _StuckError
+
+    def run(self, seconds: float, work: Callable[[], Result]) -> Result:
+        """What work returns or raises; TimeoutError after so many seconds without `alive`."""
+        results: list[Result] = []
+        failures: list[BaseException] = []
+
+        def body() -> None:
+            try:
+                results.append(work())
+            except BaseException as error:
+                failures.append(error)
+
+        self._last = time.monotonic()
+        thread = threading.Thread(target=body, daemon=True, name="hub-download")
+        thread.start()
+        while thread.is_alive() and (left := self._last + seconds - time.monotonic()) > 0:
+            thread.join(left)
+        if failures:
+            raise failures[0]
+        if not results:
+            self._given_up = True
+            raise TimeoutError
+        return results[0]
 
 
-def _meter(total: int, progress: Progress | None) -> type[Any]:
+def _meter(total: int, progress: Progress | None, watch: _Watch) -> type[Any]:
     """What hf_hub_download takes for a progress bar: counts bytes over all files, sees transfers in circles."""
     state = {"done": 0, "restarts": 0}
 
@@ -113,11 +139,12 @@ def _meter(total: int, progress: Progress | None) -> type[Any]:
             self.update(initial)
 
         def update(self, count: float | None = 1) -> None:
+            watch.alive()
             count = int(count or 0)
             state["done"] += count
             state["restarts"] += count < 0
             if state["restarts"] > _RESTARTS:
-                raise _Stuck
+                raise _StuckError
             if progress is not None:
                 progress(max(0, state["done"]), max(total, state["done"]))
 
@@ -167,10 +194,10 @@ def _reason(error: Exception, endpoint: str) -> str:
     if status is not None:
         return f"{host} answered {status}"
     if isinstance(error, TimeoutError) or "Timeout" in kind:
-        return f"{host} did not answer within {FIRST_BYTE_SECONDS:.0f} seconds"
+        return f"{host} did not answer in time"
     if kind in ("ConnectError", "ConnectionError", "ProxyError"):
         return f"no connection to {host}"
-    if isinstance(error, _Stuck) or "Protocol" in kind or "ReadError" in kind:
+    if isinstance(error, _StuckError) or "Protocol" in kind or "ReadError" in kind:
         return f"the connection to {host} broke off"
     text = str(error).strip().splitlines()
     return f"{text[0][:200] if text else kind} ({host})"

@@ -48,45 +48,61 @@ def offline() -> bool:
     return any(os.environ.get(name, "").lower() in _TRUE for name in ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE"))
 
 
-def cached(repository: str, revision: str = "main") -> Snapshot | None:
-    """The repository's snapshot if all of it is in the cache."""
+def cached(repository: str, *revisions: str) -> Snapshot | None:
+    """The repository's snapshot of the first revision that is in the cache as a whole."""
     storage = repository_folder(repository)
-    commit = revision
-    with contextlib.suppress(OSError):  # a revision that is a commit has no ref
-        commit = (storage / "refs" / revision).read_text().strip()
-    folder = storage / "snapshots" / commit
-    return Snapshot(folder, commit) if _complete(folder) else None
+    for revision in revisions:
+        commit = revision
+        with contextlib.suppress(OSError):  # a revision that is a commit has no ref
+            commit = (storage / "refs" / revision).read_text().strip()
+        folder = storage / "snapshots" / commit
+        if _complete(folder):
+            return Snapshot(folder, commit)
+    return None
 
 
 def repository_folder(repository: str) -> Path:
     return cache_folder() / f"models--{repository.replace('/', '--')}"
 
 
-def ensure(repository: str, revision: str = "main", progress: Progress | None = None) -> Snapshot:
-    """The repository's snapshot, downloaded if it is not in the cache.
+def ensure(repository: str, revisions: tuple[str, ...], progress: Progress | None = None) -> Snapshot:
+    """The repository's snapshot, of the first revision that has safetensors, downloaded if it is not cached.
 
     Raises EncoderUnavailableError with the reason in one line; EncoderError for a repository that has nothing
     PhotoIndex can use.
     """
-    found = cached(repository, revision)
+    found = cached(repository, *revisions)
     if found is not None:
         return found
     if offline():
         raise EncoderUnavailableError(
             f"{repository} is not in the cache ({cache_folder()}) and HF_HUB_OFFLINE forbids to download it"
         )
+    log.info("downloading %s into %s", repository, cache_folder())
+    for revision in revisions:
+        with contextlib.suppress(NoSafetensorsError):
+            _fetch(repository, revision, progress)
+            break
+    else:
+        raise NoSafetensorsError(f"{repository} has no weights in safetensors format, the only one PhotoIndex loads")
+    found = cached(repository, *revisions)
+    if found is None:
+        raise EncoderError(f"{repository} lacks its config, its preprocessing or a part of its weights")
+    return found
+
+
+class NoSafetensorsError(EncoderError):
+    """A repository or one revision of it has weights in other formats only."""
+
+
+def _fetch(repository: str, revision: str, progress: Progress | None) -> None:
     from photoindex.encoders.download import download  # half a second of imports that a cached one spares
 
-    log.info("downloading %s into %s", repository, cache_folder())
     commit = download(repository, revision, cache_folder(), progress)
-    reference = repository_folder(repository) / "refs" / revision
     if commit != revision:
+        reference = repository_folder(repository) / "refs" / revision
         reference.parent.mkdir(parents=True, exist_ok=True)
         reference.write_text(commit)
-    found = cached(repository, revision)
-    if found is None:
-        raise EncoderError(f"{repository} lacks files that PhotoIndex needs: safetensors, config or preprocessing")
-    return found
 
 
 def _complete(folder: Path) -> bool:

@@ -36,8 +36,8 @@ class EncoderSpec:
     multilingual: bool = False
     recommended: bool = False
     repository: str | None = None
-    revision: str = "main"
-    """A branch, tag or commit; the commit it leads to when downloaded is part of the fingerprint."""
+    revisions: tuple[str, ...] = ("main",)
+    """Branch, tag or commit; the first that has safetensors. Its commit is part of the fingerprint."""
     folder: Path | None = None
 
 
@@ -56,9 +56,8 @@ ENCODERS = (
         download_mb=608,
         languages="English",
         repository="openai/clip-vit-base-patch32",
-        # its main branch has pickled weights only; the pull request that adds the same ones as safetensors
-        # was never merged
-        revision="refs/pr/15",
+        # main has pickled weights only; the pull request with the same ones as safetensors was never merged
+        revisions=("main", "refs/pr/15"),
     ),
     EncoderSpec(
         name="clip-vit-b-16",
@@ -106,7 +105,7 @@ def find(name: str) -> EncoderSpec:
         raise UnknownEncoderError(f"{folder} {what}; an encoder's folder holds a checkpoint from Hugging Face")
     if _REPOSITORY.fullmatch(name):
         repository, _, revision = name.partition("@")
-        return EncoderSpec(name=name, repository=repository, revision=revision or "main", multilingual=_many(name))
+        return EncoderSpec(name=name, repository=repository, revisions=(revision or "main",), multilingual=_many(name))
     names = [spec.name for spec in ENCODERS]
     close = difflib.get_close_matches(name.lower(), names, n=1)
     hint = f"did you mean {close[0]}? " if close else ""
@@ -120,7 +119,7 @@ def available(spec: EncoderSpec) -> Availability:
     """Whether it came with PhotoIndex or lies in a folder, is in the Hugging Face cache, or must be downloaded."""
     if spec.repository is None:
         return "installed"
-    return "cached" if hub.cached(spec.repository, spec.revision) else "download"
+    return "cached" if hub.cached(spec.repository, *spec.revisions) else "download"
 
 
 def _many(name: str) -> bool:

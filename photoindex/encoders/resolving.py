@@ -59,7 +59,7 @@ def fingerprint(resolved: Resolved) -> str:
 def _local(spec: EncoderSpec, progress: hub.Progress | None) -> Resolved:
     if spec.repository is None:
         return Resolved(spec, spec.folder)
-    snapshot = hub.ensure(spec.repository, spec.revision, progress)
+    snapshot = hub.ensure(spec.repository, spec.revisions, progress)
     return Resolved(spec, snapshot.folder, snapshot.commit)
 
 

@@ -28,7 +28,8 @@ def test_the_repository_of_a_known_encoder_is_that_encoder():
 
 def test_any_repository_may_be_named_with_a_revision():
     spec = encoders.find("someone/their-clip@v2")
-    assert (spec.repository, spec.revision, spec.name) == ("someone/their-clip", "v2", "someone/their-clip@v2")
+    assert (spec.repository, spec.revisions) == ("someone/their-clip", ("v2",))
+    assert spec.name == "someone/their-clip@v2"
 
 
 def test_unknown_name_is_one_line_with_a_suggestion():
@@ -72,6 +73,12 @@ def test_the_cache_follows_hf_home(checkpoints, siglip_folder, tmp_path, monkeyp
     monkeypatch.setenv("HF_HOME", str(tmp_path))
     checkpoints.in_hub_cache(tmp_path / "hub", encoders.RECOMMENDED.repository, siglip_folder, COMMIT)
     assert encoders.available(encoders.RECOMMENDED) == "cached"
+
+
+def test_weights_of_a_second_revision_are_found_in_the_cache(checkpoints, clip_folder, hub_cache):
+    spec = encoders.find("clip-vit-b-32")
+    checkpoints.in_hub_cache(hub_cache, spec.repository, clip_folder, COMMIT, "refs/pr/15")
+    assert encoders.resolve(spec.name).commit == COMMIT
 
 
 def test_automatic_takes_the_recommended_encoder_from_the_cache(checkpoints, siglip_folder, hub_cache):

@@ -26,6 +26,7 @@ class _Hub(BaseHTTPRequestHandler):
     """Serves one folder as every repository: `api/models/…/revision/…` and `…/resolve/…/FILE`."""
 
     folder: ClassVar[Path]
+    main: ClassVar[Path | None] = None
     fault: ClassVar[str] = ""
     stop: ClassVar[threading.Event]
     requests: ClassVar[list[str]]
@@ -35,7 +36,7 @@ class _Hub(BaseHTTPRequestHandler):
         self.requests.append(f"{self.command} {path}")
         if self.fault.isdecimal():
             self.send_error(int(self.fault))
-        elif self.fault == "stall":
+        elif self.fault == "stall" or (self.fault == "stall on files" and "/resolve/" in path):
             self.stop.wait(30)
         elif path.startswith("/api/models/"):
             self._answer(json.dumps(self._repository(path)).encode())
@@ -47,7 +48,8 @@ class _Hub(BaseHTTPRequestHandler):
     do_HEAD = do_GET  # noqa: N815 - http.server's name
 
     def _repository(self, path: str) -> dict[str, object]:
-        files = [{"rfilename": file.name, "size": file.stat().st_size} for file in sorted(self.folder.iterdir())]
+        folder = self.main if self.main and path.endswith("/main") else self.folder
+        files = [{"rfilename": file.name, "size": file.stat().st_size} for file in sorted(folder.iterdir())]
         files.append({"rfilename": "onnx/model.onnx", "size": 10**9})
         return {"id": path.split("/revision/")[0].removeprefix("/api/models/"), "sha": COMMIT, "siblings": files}
 
@@ -115,10 +117,12 @@ def test_the_recommended_encoder_is_downloaded_by_itself(hub):
         ("500", "answered 500"),
         ("truncate", "broke off"),
         ("stall", "did not answer"),
+        ("stall on files", "did not answer"),
     ],
 )
 def test_a_hub_that_fails_ends_in_one_line(hub, fault, reason, monkeypatch, caplog):
     monkeypatch.setattr(download, "FIRST_BYTE_SECONDS", 1.0)
+    monkeypatch.setattr(download, "SILENCE_SECONDS", 1.0 if "stall" in fault else 20.0)
     hub.fault = fault
     began = time.monotonic()
     with caplog.at_level(logging.WARNING), pytest.raises(EncoderUnavailableError, match=reason) as caught:
@@ -163,3 +167,12 @@ def test_repository_without_safetensors_is_refused_before_anything_is_downloaded
     with pytest.raises(EncoderError, match="no weights in safetensors"):
         encoders.resolve("someone/pickled")
     assert len(hub.requests) == 1
+
+
+def test_weights_are_taken_from_the_revision_that_has_safetensors(hub, tmp_path):
+    (tmp_path / "repo").mkdir()
+    (tmp_path / "repo" / "pytorch_model.bin").write_bytes(b"pickle")
+    hub.main = tmp_path / "repo"
+    resolved = encoders.resolve("clip-vit-b-32")
+    assert (resolved.folder / "model.safetensors").is_file()
+    assert encoders.available(resolved.spec) == "cached"
