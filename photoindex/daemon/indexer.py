@@ -239,7 +239,7 @@ def _record_unreadable(session: Session, work: Work, outcome: Unreadable) -> Non
         delay = min(RETRY_SECONDS * 2**work.attempts, RETRY_LONGEST_SECONDS)
         files.postpone(session, work, time.time() + delay)
         return
-    log.warning("%s: %s %s", display_path(work.absolute_path), outcome.reason, outcome.detail)
+    log.info("%s: %s %s", display_path(work.absolute_path), outcome.reason, outcome.detail)
     files.mark_failed(session, work, outcome.reason, outcome.detail, outcome.stat)
 
 
