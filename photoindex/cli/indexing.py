@@ -61,10 +61,13 @@ def daemon(data: str | None, encoder: str | None, parent: int | None) -> None:
 
 
 def _index(settings: Settings, stop: Stop) -> None:
-    from photoindex.daemon import service
+    from photoindex.files import Counts
 
     started, display = time.monotonic(), ProgressDisplay()
     logs.to(display.say)
+    display.show(Figures("starting", Counts()))
+    from photoindex.daemon import service
+
     try:
         last = service.run(
             settings, stop=stop, watch=False, on_progress=lambda progress: display.show(figures_of(progress))

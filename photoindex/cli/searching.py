@@ -81,7 +81,7 @@ def _asked(find: Search, query: str) -> dict[str, Any]:
 
 def _prompt(find: Search, as_json: bool) -> None:
     """Take queries until an empty line, `:q` or the end of the input; what is wrong with one ends only that one."""
-    for query in _typed_queries() if sys.stdin.isatty() else _piped_queries():
+    for query in _typed_queries() if _interactive() else _piped_queries():
         try:
             answer = find(query)
         except QueryError as error:
@@ -91,6 +91,10 @@ def _prompt(find: Search, as_json: bool) -> None:
             click.echo(json.dumps(answer, ensure_ascii=False))
         else:
             _show(answer, as_json=False)
+
+
+def _interactive() -> bool:
+    return sys.stdin.isatty()
 
 
 def _typed_queries() -> Iterator[str]:

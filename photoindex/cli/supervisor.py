@@ -32,7 +32,7 @@ class Child:
     command: Sequence[str]
     descriptors: Sequence[int] = ()
     """Open files it inherits."""
-    process: subprocess.Popen[str] | None = None
+    process: subprocess.Popen[bytes] | None = None
     started_at: float = 0.0
     start_at: float = 0.0
     delay_seconds: float = FIRST_DELAY_SECONDS
@@ -92,18 +92,17 @@ class Supervisor:
             stderr=subprocess.PIPE,
             pass_fds=child.descriptors,
             process_group=0,  # Ctrl-C at a terminal is for us; we end the children in order
-            text=True,
-            errors="replace",
         )
         assert process.stderr is not None
         child.process, child.started_at = process, self._clock()
         child.reader = threading.Thread(target=self._read, args=(process.stderr,), name=child.name, daemon=True)
         child.reader.start()
 
-    def _read(self, stderr: IO[str]) -> None:
+    def _read(self, stderr: IO[bytes]) -> None:
         with stderr:
             for line in stderr:
-                text = line.rstrip().rpartition("\r")[2]  # of a progress bar only what it ended with
+                # Of a progress bar only what it ended with.
+                text = line.decode("utf-8", "replace").rstrip().rpartition("\r")[2]
                 if text:
                     self._say(text)
 
@@ -128,12 +127,12 @@ class Supervisor:
         child.delay_seconds = min(2 * child.delay_seconds, LONGEST_DELAY_SECONDS)
 
 
-def _has_ended(process: subprocess.Popen[str]) -> bool:
+def _has_ended(process: subprocess.Popen[bytes]) -> bool:
     """Whether it ended, without collecting it."""
     return os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
 
 
-def _ends_before(process: subprocess.Popen[str], deadline: float, hurry: threading.Event) -> bool:
+def _ends_before(process: subprocess.Popen[bytes], deadline: float, hurry: threading.Event) -> bool:
     while not _has_ended(process):
         if time.monotonic() >= deadline or hurry.wait(0.02):
             return False
