@@ -7,8 +7,9 @@ unset PHOTOINDEX_VENV # not a setting of PhotoIndex itself, which refuses settin
 
 install_photoindex() {
     local extras=$1 python=${PYTHON:-python3} wanted
-    wanted="$extras $(cat "$root/pyproject.toml" "$root/constraints.txt" | cksum)"
-    if [ -x "$venv/bin/photoindex" ] && grep -qxF "$wanted" "$venv/photoindex-installed" 2>/dev/null; then
+    wanted="$(cat "$root/pyproject.toml" "$root/constraints.txt" | cksum) $root $extras"
+    # Installed with more extras than are asked for is installed too.
+    if [ -x "$venv/bin/photoindex" ] && grep -qF "$wanted" "$venv/photoindex-installed" 2>/dev/null; then
         return
     fi
     if ! "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
