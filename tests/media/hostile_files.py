@@ -9,11 +9,11 @@ import struct
 import zlib
 from collections.abc import Iterator
 
+from drawing import draw_image
+from media.exif_blocks import ASCII, LONG, RATIONAL, SHORT, UNDEFINED, exif_block
 from PIL import Image
 
 from photoindex.media import register
-from tests.drawing import draw_image
-from tests.media.exif_blocks import ASCII, LONG, RATIONAL, SHORT, UNDEFINED, exif_block
 
 register()  # HEIF is written here too
 

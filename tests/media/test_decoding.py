@@ -4,12 +4,12 @@ import io
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from drawing import draw_image, draw_photo
 from PIL import Image, ImageFile
 
 from photoindex.errors import UnreadableFileError
 from photoindex.media import FORMATS, Reason, decode, decoding
 from photoindex.media.formats import JPEG
-from tests.drawing import draw_image, draw_photo
 
 RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)
 

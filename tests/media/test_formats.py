@@ -1,10 +1,10 @@
 """What counts as a photo: content decides, names only promise."""
 
 import pytest
+from drawing import draw_photo
 
 from photoindex.media import FORMATS, PHOTO_EXTENSIONS, REASONS, Reason, detect, is_photo, promises_photo, register
 from photoindex.media.formats import AVIF, HEAD_BYTES, HEIF
-from tests.drawing import draw_photo
 
 
 def _ftyp(major: bytes, *compatible: bytes) -> bytes:

@@ -5,10 +5,10 @@ import resource
 import time
 
 import pytest
+from media.hostile_files import CASES, OK, picture, png
 
 from photoindex.errors import UnreadableFileError
 from photoindex.media import FORMATS, REASONS, decode, make_thumbnail
-from tests.media.hostile_files import CASES, OK, picture, png
 
 # Pillow warns of some oddities that it then copes with; the tests' filter would make failures of them.
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")

@@ -9,14 +9,10 @@ from datetime import datetime
 from fractions import Fraction
 
 import pytest
+from drawing import draw_image, draw_photo
 from hypothesis import given
 from hypothesis import strategies as st
-from PIL import Image, PngImagePlugin
-
-from photoindex.media import Metadata, decode
-from photoindex.media.metadata import read_metadata
-from tests.drawing import draw_image, draw_photo
-from tests.media.exif_blocks import (
+from media.exif_blocks import (
     ASCII,
     DOUBLE,
     FLOAT,
@@ -27,6 +23,10 @@ from tests.media.exif_blocks import (
     UNDEFINED,
     exif_block,
 )
+from PIL import Image, PngImagePlugin
+
+from photoindex.media import Metadata, decode
+from photoindex.media.metadata import read_metadata
 
 FULL = {
     "main": [

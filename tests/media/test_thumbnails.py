@@ -4,10 +4,10 @@ import io
 import os
 
 import pytest
+from drawing import draw_image
 from PIL import Image
 
 from photoindex.media import make_thumbnail, remove_leftovers, thumbnail_path, write_thumbnail
-from tests.drawing import draw_image
 
 
 @pytest.mark.parametrize(
