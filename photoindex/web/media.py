@@ -54,15 +54,23 @@ def thumbnail(photo_id: int) -> Response:
     except NotFoundError:
         if not _wants_picture():
             raise
-        return _placeholder()
+        return _stand_in("missing.svg")
     return response
 
 
 @blueprint.get("/original")
 def original(photo_id: int) -> Response:
-    """The user's file as it is. Answers Range requests; `?download=1` has it saved rather than shown."""
+    """The user's file as it is. Answers Range requests; `?download=1` has it saved rather than shown.
+
+    Where it is not there now, an `<img>` gets an empty picture with the 404: the thumbnail below it stays in sight.
+    """
     photo = _photo(photo_id)
-    opened, file = open_original(photo)
+    try:
+        opened, file = open_original(photo)
+    except NotFoundError:
+        if not _wants_picture():
+            raise
+        return _stand_in("nothing.svg")
     try:
         return _send(photo, opened, file.filename)
     except BaseException:
@@ -109,8 +117,8 @@ def _wants_picture() -> bool:
     return accepted.quality("image/svg+xml") > accepted.quality("application/problem+json")
 
 
-def _placeholder() -> Response:
-    response = current_app.send_static_file("missing.svg")
+def _stand_in(name: str) -> Response:
+    response = current_app.send_static_file(name)
     response.status_code = 404
     response.headers["Cache-Control"] = "no-store"
     response.headers.pop("ETag", None)
