@@ -4,9 +4,11 @@
 
     with PhotoIndex("my-index") as index:
         index.add("photos")
-        index.index()
+        counts = index.index()
+        print(counts.indexed, "photos are indexed,", counts.failed, "could not be read")
+
         for result in index.search("a dog playing outside", limit=5):
-            print(result.filename, f"{result.percent} %", result.path)
+            print(f"{result.percent} %", result.filename, result.path)
 
 The folder `my-index` keeps everything that was computed: nothing has to be saved, and the next run searches at once.
 Every error is a PhotoIndexError. See `docs/python.md` for the whole of it.

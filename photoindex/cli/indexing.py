@@ -62,7 +62,10 @@ def daemon(data: str | None, encoder: str | None, parent: int | None) -> None:
 
 def _index(settings: Settings, stop: Stop) -> None:
     from photoindex.files import Counts
+    from photoindex.lock import DaemonLock
 
+    with DaemonLock(settings.daemon_lock):
+        pass  # when another process indexes, that is told before anything is loaded
     started, display = time.monotonic(), ProgressDisplay()
     logs.to(display.say)
     display.show(Figures("starting", Counts()))

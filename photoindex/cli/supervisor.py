@@ -77,7 +77,8 @@ class Supervisor:
         running = [child for child in self._children if child.process is not None]
         for child in running:
             assert child.process is not None
-            child.process.terminate()
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(child.process.pid, signal.SIGTERM)  # Popen.terminate would collect one that has ended
         deadline = time.monotonic() + patience_seconds
         for child in running:
             assert child.process is not None
@@ -129,7 +130,10 @@ class Supervisor:
 
 def _has_ended(process: subprocess.Popen[bytes]) -> bool:
     """Whether it ended, without collecting it."""
-    return os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+    try:
+        return os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+    except ChildProcessError:  # who started us ignores SIGCHLD, so the kernel collects our children
+        return True
 
 
 def _ends_before(process: subprocess.Popen[bytes], deadline: float, hurry: threading.Event) -> bool:

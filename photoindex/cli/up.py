@@ -18,6 +18,7 @@ from photoindex.cli.progress import Figures, ProgressDisplay, outcome
 from photoindex.cli.signals import Stop, stop_on_signals
 from photoindex.cli.supervisor import Child, Supervisor
 from photoindex.config import Settings, load_settings
+from photoindex.errors import DatabaseError
 
 if TYPE_CHECKING:
     from photoindex.database import Database
@@ -132,7 +133,12 @@ class Reporter:
 
     def look(self) -> None:
         """Read the status and say what is new in it."""
-        status = self._read()
+        try:
+            status = self._read()
+        except DatabaseError as error:  # a full disk, say: the children say so too, and go on when there is room
+            self._say_new("database", str(error))
+            return
+        self._say_new("database", None)
         daemon, empty = status.daemon, not status.libraries
         self._say_new("notice", daemon.notice if daemon.state != "stopped" else None)
         self._say_new("problem", daemon.problem)

@@ -133,3 +133,22 @@ def test_of_a_progress_bar_only_the_end_is_said(stage) -> None:
     acting = stage(r"printf ' 1%%\r 50%%\rdone\n\n' >&2; sleep 100")
     wait_until(lambda: bool(acting.said), 5)
     assert acting.said == ["done"]
+
+
+def test_stop_when_a_child_has_just_ended(stage) -> None:
+    acting = stage("exit 0")
+    process = psutil.Process(acting.child.process.pid)
+    wait_until(lambda: process.status() == psutil.STATUS_ZOMBIE, 5)
+    acting.supervisor.stop()
+    assert not process.is_running()
+    assert acting.said == []
+
+
+def test_children_that_the_kernel_collects_are_started_again_too(stage) -> None:
+    before = signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    try:
+        acting = stage("exit 0")
+        assert acting.check_until(lambda: acting.child.process is None) is None
+        acting.supervisor.stop()
+    finally:
+        signal.signal(signal.SIGCHLD, before)
