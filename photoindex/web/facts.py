@@ -18,13 +18,12 @@ class Fact:
 
 def of(photo: PhotoInfo) -> tuple[Fact, ...]:
     """The facts that are known, in reading order."""
-    megapixels = photo.width * photo.height / 1e6
     known = (
         ("Taken", _taken(photo)),
         ("Camera", photo.camera),
         ("Lens", photo.lens),
         ("Exposure", _exposure(photo)),
-        ("Size", f"{photo.width:,} × {photo.height:,} ({megapixels:.1f}\u00a0megapixels)"),
+        ("Size", _size(photo)),
         ("File", f"{photo.format.upper()}, {wording.size(photo.size_bytes)}"),
         ("Place", _place(photo)),
     )
@@ -41,6 +40,12 @@ def _taken(photo: PhotoInfo) -> str:
     sign = "−" if offset < 0 else "+"
     hours, minutes = divmod(abs(offset), 60)
     return f"{text} (UTC{sign}{hours}:{minutes:02})"
+
+
+def _size(photo: PhotoInfo) -> str:
+    megapixels = photo.width * photo.height / 1e6
+    text = f"{photo.width:,} × {photo.height:,}"
+    return f"{text} ({megapixels:.1f}\u00a0megapixels)" if megapixels >= 0.1 else f"{text} pixels"
 
 
 def _exposure(photo: PhotoInfo) -> str:
