@@ -6,7 +6,6 @@ arXiv 2502.14786 (its fixed-resolution checkpoints are of model type "siglip").
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -65,7 +64,6 @@ class ClipEncoder:
         )
         self._image_batcher = Batcher(first.batch_size, first.release)
         self._text_batcher = Batcher(_TEXT_BATCH, first.release)
-        self._image_lock, self._text_lock = threading.Lock(), threading.Lock()
 
     @property
     def info(self) -> EncoderInfo:
@@ -81,13 +79,11 @@ class ClipEncoder:
 
     def encode_images(self, images: Sequence[NDArray[np.uint8]]) -> Array:
         """(n, edge, edge, 3) → (n, dim), unit rows."""
-        with self._image_lock:
-            return self._image_batcher.run(images, self._encode_images, self._info.dim)
+        return self._image_batcher.run(images, self._encode_images, self._info.dim)
 
     def encode_texts(self, texts: Sequence[str]) -> Array:
         """n texts → (n, dim), unit rows; cut at the checkpoint's own length."""
-        with self._text_lock:
-            return self._text_batcher.run(texts, self._encode_texts, self._info.dim)
+        return self._text_batcher.run(texts, self._encode_texts, self._info.dim)
 
     def _encode_images(self, images: Sequence[NDArray[np.uint8]]) -> Array:
         if self._image is None:

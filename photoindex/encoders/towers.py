@@ -6,6 +6,7 @@ This file imports torch and transformers at its head: import it late.
 from __future__ import annotations
 
 import contextlib
+import threading
 import warnings
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -100,6 +101,7 @@ class TextTower(_Tower):
         # a mask; CLIP reads it from the end mark, and padding to 77 only costs three times the work
         self._fixed = checkpoint.family == "siglip"
         self._tokenizer = _tokenizer(checkpoint)
+        self._lock = threading.Lock()  # a tokenizer sets its padding for each call; the networks keep nothing
         super().__init__(checkpoint, device, "text")
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
@@ -113,13 +115,14 @@ class TextTower(_Tower):
         # lower case is what SigLIP 2 learned and what CLIP's and SigLIP's own tokenizers do anyway; some of its
         # checkpoints name a tokenizer class that leaves it out
         prepared = [text.lower() for text in texts] if self._fixed else list(texts)
-        tokens = self._tokenizer(
-            prepared,
-            padding="max_length" if self._fixed else True,
-            truncation=True,
-            max_length=self._length,
-            return_tensors="pt",
-        )
+        with self._lock:
+            tokens = self._tokenizer(
+                prepared,
+                padding="max_length" if self._fixed else True,
+                truncation=True,
+                max_length=self._length,
+                return_tensors="pt",
+            )
         names = ("input_ids",) if self._fixed else ("input_ids", "attention_mask")
         return {name: tokens[name].to(device) for name in names}
 

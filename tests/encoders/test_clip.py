@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -94,6 +95,22 @@ def test_texts_embed_alike_alone_and_in_a_batch(case, float32):
     assert np.allclose(encoder.encode_texts(TEXTS), alone, atol=1e-5)
     assert np.allclose(encoder.encode_texts(["A CAT"]), encoder.encode_texts(["a cat"]))
     assert np.isfinite(encoder.encode_texts(["far too long " * 500])).all()
+
+
+def test_many_threads_get_the_answers_of_one(case, float32):
+    encoder = encoders.load(str(case[0]))
+    images = [encoder.prepare(_photo(size)) for size in SIZES]
+    expected = encoder.encode_images(images), encoder.encode_texts(TEXTS)
+
+    def differs(turn: int) -> bool:
+        texts = TEXTS[turn % 3 :]  # of other lengths at the same time
+        return not (
+            np.allclose(encoder.encode_images(images), expected[0], atol=1e-4)
+            and np.allclose(encoder.encode_texts(texts), expected[1][turn % 3 :], atol=1e-4)
+        )
+
+    with ThreadPoolExecutor(6, initializer=encoders.set_threads, initargs=(1,)) as pool:
+        assert not any(pool.map(differs, range(60)))
 
 
 def test_reduced_precision_keeps_the_embeddings(case, monkeypatch):
