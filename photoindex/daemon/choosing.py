@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Sequence
 
 from photoindex import encoders
@@ -14,27 +15,47 @@ from photoindex.models import EncoderState
 
 log = logging.getLogger(__name__)
 
-EncoderLoader = Callable[[Settings, Sequence[StoredEncoder]], tuple[Encoder, str | None]]
+Tell = Callable[[str], None]
+"""Shows a line to the user now. May raise, to end what is going on."""
+
+EncoderLoader = Callable[[Settings, Sequence[StoredEncoder], Tell], tuple[Encoder, str | None]]
 """From the settings, and the encoders the database knows, to an encoder and a notice for the user."""
 
+TELL_SECONDS = 1.0
 
-def choose_encoder(settings: Settings, stored: Sequence[StoredEncoder]) -> tuple[Encoder, str | None]:
+
+def choose_encoder(settings: Settings, stored: Sequence[StoredEncoder], tell: Tell) -> tuple[Encoder, str | None]:
     """Load what the settings ask for; `auto` goes on with what the library uses, or is being switched to.
 
-    Raises EncoderError. Returns the encoder, and one line for the user when it is not what they might expect.
+    Raises EncoderError, and what `tell` raises. Returns the encoder, and one line for the user when it is not what
+    they might expect.
     """
-    resolved = _resolve(settings.encoder, stored)
+    resolved = _resolve(settings.encoder, stored, _Download(tell))
     if resolved.notice:
         log.warning("%s", resolved.notice)
     return encoders.load(resolved, "image", None if settings.device == "auto" else settings.device), resolved.notice
 
 
-def _resolve(name: str, stored: Sequence[StoredEncoder]) -> encoders.Resolved:
+def _resolve(name: str, stored: Sequence[StoredEncoder], download: _Download) -> encoders.Resolved:
     in_use = next((each.name for each in stored if each.state == EncoderState.ACTIVE), None)
     building = next((each.name for each in reversed(stored) if each.state == EncoderState.BUILDING), None)
     if name == encoders.AUTO and building is not None:
         try:
-            return encoders.resolve(name, in_use=building)
+            return encoders.resolve(name, in_use=building, progress=download)
         except EncoderError as error:
             log.warning("the switch to %s waits: %s", building, error)
-    return encoders.resolve(name, in_use=in_use)
+    return encoders.resolve(name, in_use=in_use, progress=download)
+
+
+class _Download:
+    """Tells about a download, about once a second."""
+
+    def __init__(self, tell: Tell) -> None:
+        self._tell = tell
+        self._told_at = float("-inf")
+
+    def __call__(self, done_bytes: int, total_bytes: int) -> None:
+        if time.monotonic() - self._told_at >= TELL_SECONDS:
+            self._told_at = time.monotonic()
+            megabytes = f"{done_bytes / 1e6:.0f} of {total_bytes / 1e6:.0f} MB"
+            self._tell(f"Downloading the encoder, once: {megabytes}. Photos can be searched when it is here")

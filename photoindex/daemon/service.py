@@ -98,6 +98,8 @@ class _Service:
         try:
             with closing(self._indexer()) as indexer:
                 self._loop(indexer)
+        except _StoppedError:
+            log.info("ended before the encoder was there")
         finally:
             self._end.set()
             keeper.join()
@@ -108,7 +110,7 @@ class _Service:
     def _indexer(self) -> Indexer:
         with self._database.read() as session:
             stored = embeddings.stored_encoders(session)
-        encoder, notice = self._load_encoder(self._settings, stored)
+        encoder, notice = self._load_encoder(self._settings, stored, self._tell)
         info = encoder.info
         log.info("encoder %s on %s (%s)", info.name, info.device, info.precision)
         with self._database.write() as session:
@@ -132,6 +134,12 @@ class _Service:
             workers=self._settings.workers or os.cpu_count() or 1,
             gone=lambda library_id, path: self._changes.note(library_id, path, 0),
         )
+
+    def _tell(self, line: str) -> None:
+        """Show what the loading of the encoder is at. Raises _StoppedError to end it when the daemon is to end."""
+        if self._stop.is_set():
+            raise _StoppedError
+        self._reporter.report("starting", notice=line)
 
     def _loop(self, indexer: Indexer) -> None:
         scans = self._keeper.scans_done
@@ -174,3 +182,7 @@ class _Service:
         """The disk is full, or the database held or not writable: say so, wait, go on. Every row is still pending."""
         log.error("indexing waits: %s", error)
         self._stop.wait(TROUBLE_SECONDS)
+
+
+class _StoppedError(Exception):
+    """The daemon is to end while it loads the encoder."""

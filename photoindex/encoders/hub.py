@@ -76,7 +76,7 @@ def ensure(repository: str, revisions: tuple[str, ...], progress: Progress | Non
         return found
     if offline():
         raise EncoderUnavailableError(
-            f"{repository} is not in the cache ({cache_folder()}) and HF_HUB_OFFLINE forbids to download it"
+            f"{repository} is not in {cache_folder()} and HF_HUB_OFFLINE forbids downloading it"
         )
     log.info("downloading %s into %s", repository, cache_folder())
     for revision in revisions:

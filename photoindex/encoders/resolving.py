@@ -9,6 +9,8 @@ from photoindex.encoders import checkpoint, hub, registry, starter
 from photoindex.encoders.registry import AUTO, RECOMMENDED, STARTER, EncoderSpec
 from photoindex.errors import EncoderError, EncoderUnavailableError
 
+_SWITCH = f"For better search, and in many languages, switch with: photoindex up --encoder {RECOMMENDED.name}"
+
 
 @dataclass(frozen=True)
 class Resolved:
@@ -34,17 +36,16 @@ def resolve(name: str = AUTO, in_use: str | None = None, progress: hub.Progress 
     """
     if name != AUTO:
         return _local(registry.find(name), progress)
+    if in_use == STARTER:
+        return Resolved(registry.find(STARTER), None, notice=f"This library uses the starter encoder. {_SWITCH}")
     if in_use is not None:
         return _still_in_use(in_use, progress)
     try:
         return _local(RECOMMENDED, progress)
     except EncoderError as error:
-        return Resolved(
-            registry.find(STARTER),
-            folder=None,
-            notice=f"Using the starter encoder, because {str(error).rstrip('.')}. For better and multilingual "
-            f"search, when it can be downloaded: photoindex up --encoder {RECOMMENDED.name} DIR",
-        )
+        reason = str(error).replace(str(RECOMMENDED.repository), RECOMMENDED.name)
+        notice = f"Using the starter encoder, because {reason.rstrip('.')}. {_SWITCH}"
+        return Resolved(registry.find(STARTER), folder=None, notice=notice)
 
 
 def fingerprint(resolved: Resolved) -> str:
@@ -70,5 +71,5 @@ def _still_in_use(in_use: str, progress: hub.Progress | None) -> Resolved:
     except EncoderError as error:
         raise EncoderUnavailableError(
             f"this library was indexed with {in_use}, but {error}; "
-            f"bring it back, or index anew with another one: photoindex encoder use {STARTER}"
+            f"bring it back, or index anew with another one: photoindex up --encoder {STARTER}"
         ) from None

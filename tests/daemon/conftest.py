@@ -15,6 +15,7 @@ from drawing import draw_photo
 from photoindex import embeddings, files, libraries, photos, status
 from photoindex.config import Settings, load_settings
 from photoindex.daemon import service
+from photoindex.daemon.choosing import Tell
 from photoindex.database import Database, open_database
 from photoindex.embeddings import StoredEncoder
 from photoindex.photos import PhotoInfo
@@ -29,7 +30,9 @@ class Home:
     root: Path
     encoder: ColourEncoder = field(default_factory=ColourEncoder)
 
-    def load_encoder(self, _settings: Settings, _stored: Sequence[StoredEncoder]) -> tuple[ColourEncoder, None]:
+    def load_encoder(
+        self, _settings: Settings, _stored: Sequence[StoredEncoder], _tell: Tell
+    ) -> tuple[ColourEncoder, None]:
         return self.encoder, None
 
     def open(self) -> Database:

@@ -97,13 +97,16 @@ def test_automatic_falls_back_on_the_starter_and_says_so(hub_cache):
 
 def test_automatic_stays_with_what_the_library_uses(checkpoints, siglip_folder, clip_folder, hub_cache):
     checkpoints.in_hub_cache(hub_cache, encoders.RECOMMENDED.repository, siglip_folder, COMMIT)
-    assert encoders.resolve("auto", in_use="starter").spec.name == "starter"
+    stays = encoders.resolve("auto", in_use="starter")
+    assert stays.spec.name == "starter"
+    assert stays.notice is not None and "photoindex up --encoder siglip2-base" in stays.notice
+    assert encoders.resolve("starter").notice is None
     assert encoders.resolve("auto", in_use=str(clip_folder)).folder == clip_folder
 
 
 def test_an_encoder_in_use_that_is_gone_is_never_replaced(hub_cache, tmp_path):
     for name in ("clip-vit-b-32", str(tmp_path / "moved-away")):
-        with pytest.raises(EncoderUnavailableError, match=r"indexed with .*photoindex encoder use") as caught:
+        with pytest.raises(EncoderUnavailableError, match=r"indexed with .*photoindex up --encoder starter") as caught:
             encoders.resolve("auto", in_use=name)
         assert "\n" not in str(caught.value)
 

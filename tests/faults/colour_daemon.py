@@ -35,6 +35,6 @@ service.run(
     settings,
     stop=stop,
     watch=True,
-    load_encoder=lambda _settings, _stored: (Slow(), None),
+    load_encoder=lambda _settings, _stored, _tell: (Slow(), None),
     on_progress=lambda progress: print(progress.state, flush=True),  # noqa: T201
 )
