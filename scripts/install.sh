@@ -2,8 +2,7 @@
 # Installs again when pyproject.toml or constraints.txt has changed since.
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-venv=${PHOTOINDEX_VENV:-$root/.venv}
-unset PHOTOINDEX_VENV # not a setting of PhotoIndex itself, which refuses settings it does not know
+venv=${VENV:-$root/.venv}
 
 install_photoindex() {
     local extras=$1 python=${PYTHON:-python3} wanted
