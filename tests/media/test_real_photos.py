@@ -16,7 +16,7 @@ DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
 
 # Pillow warns of some oddities that it then copes with; the tests' filter would make failures of them.
 pytestmark = [
-    pytest.mark.skipif(not DATA.is_dir(), reason="the folder with real photos is not here"),
+    pytest.mark.skipif(not DATA.is_dir(), reason="no shared photos beside the checkout"),
     pytest.mark.filterwarnings("ignore::UserWarning"),
 ]
 
