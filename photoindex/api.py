@@ -15,7 +15,6 @@ from photoindex import libraries, status
 from photoindex.config import load_settings
 from photoindex.database import open_database
 from photoindex.embeddings import StoredEncoder
-from photoindex.errors import EncoderError
 from photoindex.files import Counts
 from photoindex.libraries import LibraryInfo
 from photoindex.search import Result, SearchEngine, TextTower
@@ -111,13 +110,7 @@ class PhotoIndex:
 def _load_text_encoder(stored: StoredEncoder, device: str | None) -> TextEncoder:
     from photoindex import encoders
 
-    encoder = encoders.load(stored.name, parts="text", device=device)
-    if encoder.info.fingerprint != stored.fingerprint:
-        raise EncoderError(
-            f"the encoder {stored.name} is not the one the photos were indexed with (its weights have changed); "
-            f'index again with: PhotoIndex(encoder="{stored.name}").index()'
-        )
-    return encoder
+    return encoders.load_text(stored.name, stored.fingerprint, device)
 
 
 def _results(found: Sequence[Result]) -> list[SearchResult]:

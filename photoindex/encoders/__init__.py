@@ -21,6 +21,7 @@ from photoindex.encoders.registry import (
     find,
 )
 from photoindex.encoders.resolving import Resolved, fingerprint, resolve
+from photoindex.errors import EncoderError
 
 __all__ = [
     "AUTO",
@@ -37,6 +38,7 @@ __all__ = [
     "find",
     "fingerprint",
     "load",
+    "load_text",
     "resolve",
     "set_threads",
 ]
@@ -64,6 +66,26 @@ def load(what: Resolved | EncoderSpec | str, parts: Parts = "both", device: str 
         parts=parts,
         device=device,
     )
+
+
+def load_text(name: str, fingerprint: str, device: str | None = None) -> Encoder:
+    """Load the text half of the encoder that made the stored embeddings, for a process that searches.
+
+    One query at a time is encoded, and other processes want the cores: one thread within each operation. Raises
+    EncoderError when it can't be loaded, or when what has that name now is not what made them.
+    """
+    try:
+        encoder = load(name, "text", device)
+    except (ImportError, OSError, RuntimeError, ValueError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise EncoderError(f"the encoder {name} can't be loaded: {reason}") from error
+    if encoder.info.fingerprint != fingerprint:
+        raise EncoderError(
+            f"the encoder {name} is not the one the photos were indexed with (its weights have changed); "
+            f"index again with: photoindex index --encoder {name}"
+        )
+    set_threads(1)
+    return encoder
 
 
 def set_threads(count: int) -> None:

@@ -11,7 +11,6 @@ from flask.json.provider import DefaultJSONProvider
 from photoindex.config import Settings
 from photoindex.database import open_database
 from photoindex.embeddings import StoredEncoder
-from photoindex.errors import EncoderError
 from photoindex.resources import resource_folder
 from photoindex.search import SearchEngine, TextTower
 from photoindex.search.text_tower import TextEncoder
@@ -61,22 +60,6 @@ def create_app(settings: Settings, *, load_text_encoder: Callable[[StoredEncoder
 
 
 def _load_text_encoder(stored: StoredEncoder, device: str | None) -> TextEncoder:
-    """The text half of the encoder that made the stored embeddings, on a torch device; None takes the best.
-
-    May take seconds. Raises EncoderError when it can't be loaded, or when what has that name now is not what made them.
-    """
     from photoindex import encoders  # late: brings torch, which the process that only forks must not load
 
-    try:
-        encoder = encoders.load(stored.name, parts="text", device=device)
-    except EncoderError:
-        raise
-    except (ImportError, OSError, RuntimeError, ValueError) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise EncoderError(f"the encoder {stored.name} can't be loaded: {reason}") from error
-    if encoder.info.fingerprint != stored.fingerprint:
-        raise EncoderError(
-            f"the encoder {stored.name} is not the one the photos were indexed with (its weights have changed); "
-            f"index again with: photoindex index --encoder {stored.name}"
-        )
-    return encoder
+    return encoders.load_text(stored.name, stored.fingerprint, device)
