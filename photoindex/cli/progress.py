@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
@@ -108,6 +108,12 @@ class ProgressDisplay:
             self._bar = self._task = None
 
     def _draw(self, figures: Figures) -> None:
+        shown: dict[str, Any] = {
+            "description": _WORDS[figures.state],
+            "total": figures.total or None,
+            "completed": figures.done,
+            "details": figures.details,
+        }
         if self._bar is None or self._task is None:
             columns = (
                 TextColumn("{task.description}", markup=False),
@@ -115,15 +121,9 @@ class ProgressDisplay:
                 TextColumn("{task.fields[details]}", markup=False),
             )
             self._bar = Progress(*columns, console=self._console, transient=True, refresh_per_second=4)
-            self._task = self._bar.add_task("", total=None, details="")
+            self._task = self._bar.add_task(**shown)
             self._bar.start()
-        self._bar.update(
-            self._task,
-            description=_WORDS[figures.state],
-            total=figures.total or None,
-            completed=figures.done,
-            details=figures.details,
-        )
+        self._bar.update(self._task, **shown)
 
     def _print_line(self, figures: Figures) -> None:
         now = self._clock()

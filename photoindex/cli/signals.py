@@ -40,9 +40,9 @@ def stop_on_signals(*, second_kills: bool = True) -> Iterator[Stop]:
                 signal.signal(each, signal.SIG_DFL)
         stop.set()
 
-    wanted = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    # SIGHUP comes when the terminal closes; where nohup ignores it, it stays ignored.
-    before = {each: signal.getsignal(each) for each in wanted if signal.getsignal(each) != signal.SIG_IGN}
+    before = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    if before[signal.SIGHUP] == signal.SIG_IGN:  # nohup: closing the terminal is to change nothing
+        del before[signal.SIGHUP]
     for each in before:
         signal.signal(each, handle)
     try:

@@ -71,8 +71,7 @@ def load(what: Resolved | EncoderSpec | str, parts: Parts = "both", device: str 
 def load_text(name: str, fingerprint: str, device: str | None = None) -> Encoder:
     """Load the text half of the encoder that made the stored embeddings, for a process that searches.
 
-    One query at a time is encoded, and other processes want the cores: one thread within each operation. Raises
-    EncoderError when it can't be loaded, or when what has that name now is not what made them.
+    Raises EncoderError when it can't be loaded, or when what has that name now is not what made them.
     """
     try:
         encoder = load(name, "text", device)
@@ -84,12 +83,11 @@ def load_text(name: str, fingerprint: str, device: str | None = None) -> Encoder
             f"the encoder {name} is not the one the photos were indexed with (its weights have changed); "
             f"index again with: photoindex index --encoder {name}"
         )
-    set_threads(1)
     return encoder
 
 
 def set_threads(count: int) -> None:
-    """Threads within one operation, for the whole process; without torch loaded there is nothing to set."""
+    """Threads within one operation that the calling thread starts; without torch loaded there is nothing to set."""
     import sys
 
     if "torch" in sys.modules:

@@ -75,7 +75,7 @@ def release_memory(device: torch.device) -> None:
 
 
 def set_threads(count: int) -> None:
-    """Threads within one operation, for the whole process: 1 in each of several workers, else the core count."""
+    """Threads within one operation of the calling thread (OpenMP keeps the number by thread): 1 in each of several."""
     torch.set_num_threads(count)
 
 
