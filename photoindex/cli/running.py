@@ -37,9 +37,13 @@ def announce(data: Path, url: str) -> None:
         os.replace(temporary, data / FILE_NAME)
 
 
-def withdraw(data: Path) -> None:
-    """Take back what this process announced, but not what another server has announced since."""
-    if _read(data / FILE_NAME).get("pid") == os.getpid():
+def withdraw(data: Path, url: str | None = None) -> None:
+    """Take back what this process announced, but not what another server has announced since.
+
+    With `url`: what any process announced of that address, when it is certain that nobody serves there any more.
+    """
+    found = _read(data / FILE_NAME)
+    if found.get("pid") == os.getpid() or (url is not None and found.get("url") == url):
         (data / FILE_NAME).unlink(missing_ok=True)
 
 

@@ -15,6 +15,7 @@ import click
 from photoindex.cli.library import add_folders
 from photoindex.cli.options import FOLDER, data_option, encoder_option, opened, web_options
 from photoindex.cli.progress import Figures, ProgressDisplay, outcome
+from photoindex.cli.running import withdraw
 from photoindex.cli.signals import Stop, stop_on_signals
 from photoindex.cli.supervisor import Child, Supervisor
 from photoindex.config import Settings, load_settings
@@ -64,7 +65,10 @@ def start(settings: Settings, folders: tuple[Path, ...], insecure_no_auth: bool 
             add_folders(database, settings, folders)
         with server.bind_socket(settings.host, settings.port) as bound:
             click.echo(f"PhotoIndex is at {server.address(bound)}/ - Ctrl-C ends it")
-            code = _supervise(settings, database, bound, insecure_no_auth)
+            try:
+                code = _supervise(settings, database, bound, insecure_no_auth)
+            finally:
+                withdraw(settings.data, server.address(bound))  # a web server that was killed did not
     if code:
         raise click.exceptions.Exit(code)
 

@@ -108,11 +108,9 @@ def find(name: str) -> EncoderSpec:
         return EncoderSpec(name=name, repository=repository, revisions=(revision or "main",), multilingual=_many(name))
     names = [spec.name for spec in ENCODERS]
     close = difflib.get_close_matches(name.lower(), names, n=1)
-    hint = f"did you mean {close[0]}? " if close else ""
-    raise UnknownEncoderError(
-        f"there is no encoder {name!r}; {hint}There are {', '.join(names)}, "
-        "any owner/name on Hugging Face, and any folder with a checkpoint"
-    )
+    known = f"the encoders are {', '.join(names)}, any owner/name on Hugging Face, and any folder with a checkpoint"
+    hint = f"did you mean {close[0]}? ({known})" if close else known
+    raise UnknownEncoderError(f"there is no encoder {name!r}; {hint}")
 
 
 def available(spec: EncoderSpec) -> Availability:
