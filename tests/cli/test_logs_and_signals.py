@@ -67,7 +67,18 @@ def test_second_signal_ends_at_once_where_nothing_else_has_to_end() -> None:
     assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
 
 
-def test_signal_that_is_ignored_stays_ignored() -> None:
+def test_command_in_the_background_of_a_script_can_be_interrupted() -> None:
+    """A shell without job control starts those with SIGINT ignored."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with stop_on_signals() as stop:
+            signal.raise_signal(signal.SIGINT)
+            assert stop.is_set()
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def test_hangup_that_is_ignored_stays_ignored() -> None:
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
         with stop_on_signals() as stop:
