@@ -66,7 +66,7 @@ def test_page_answers_while_the_encoder_is_still_loading(start, photos: Path, tm
     running = begin(start, tmp_path / "data", photos)
     with urllib.request.urlopen(f"{running.url}/healthz", timeout=10) as answer:
         assert answer.status == 200
-    assert read_status(running.data).daemon.state in ("starting", "scanning", "indexing")
+    assert read_status(running.data).daemon.state != "idle"  # it may not even have taken its lock yet
     stop(running, signal.SIGINT)
 
 
