@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from photoindex.files import FileStat
+from photoindex.libraries import display_path
 
 log = logging.getLogger(__name__)
 
@@ -85,7 +86,8 @@ class Walk:
         except OSError as error:
             if not folder:
                 raise
-            log.warning("the folder %r can't be read (%s); what is known of it stays", absolute, error.strerror)
+            shown = display_path(absolute)
+            log.warning("the folder %s can't be read (%s); what is known of it stays", shown, error.strerror)
             self.unreadable.append(folder)
             return []
         # A folder sorts as its name with a slash, so that whole paths come out in byte order: a.jpg before a/b.jpg.
