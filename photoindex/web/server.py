@@ -159,9 +159,6 @@ def _leave(code: object) -> NoReturn:
 
 
 def _start(app: Flask) -> None:
-    # One query is encoded in milliseconds on one core; with more, it waits for whatever else is busy on them (measured:
-    # .9 s instead of 8 ms beside an indexing daemon). torch reads this when it is first imported, which is later.
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # a closing terminal signals us too; the main process ends us
     start_warming(app)
 
