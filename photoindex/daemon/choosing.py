@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Callable, Sequence
 
 from photoindex import encoders
@@ -16,12 +15,10 @@ from photoindex.models import EncoderState
 log = logging.getLogger(__name__)
 
 Tell = Callable[[str], None]
-"""Shows a line to the user now. May raise, to end what is going on."""
+"""Shows a line to the user, now and then. Called often; may raise, to end what is going on."""
 
 EncoderLoader = Callable[[Settings, Sequence[StoredEncoder], Tell], tuple[Encoder, str | None]]
 """From the settings, and the encoders the database knows, to an encoder and a notice for the user."""
-
-TELL_SECONDS = 1.0
 
 
 def choose_encoder(settings: Settings, stored: Sequence[StoredEncoder], tell: Tell) -> tuple[Encoder, str | None]:
@@ -48,14 +45,11 @@ def _resolve(name: str, stored: Sequence[StoredEncoder], download: _Download) ->
 
 
 class _Download:
-    """Tells about a download, about once a second."""
+    """Tells how far a download is."""
 
     def __init__(self, tell: Tell) -> None:
         self._tell = tell
-        self._told_at = float("-inf")
 
     def __call__(self, done_bytes: int, total_bytes: int) -> None:
-        if time.monotonic() - self._told_at >= TELL_SECONDS:
-            self._told_at = time.monotonic()
-            megabytes = f"{done_bytes / 1e6:.0f} of {total_bytes / 1e6:.0f} MB"
-            self._tell(f"Downloading the encoder, once: {megabytes}. Photos can be searched when it is here")
+        megabytes = f"{done_bytes / 1e6:.0f} of {total_bytes / 1e6:.0f} MB"
+        self._tell(f"Downloading the encoder, once: {megabytes}. Photos can be searched when it is here")

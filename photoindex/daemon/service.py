@@ -27,6 +27,8 @@ from photoindex.media import remove_leftovers
 
 log = logging.getLogger(__name__)
 
+TELL_SECONDS = 10.0
+"""How often a line about a download is shown: `up` prints each."""
 PATIENCE_SECONDS = 10.0
 """A run that ends by itself waits so long for a file that is still being written, and leaves it to the next."""
 TROUBLE_SECONDS = 5.0
@@ -72,6 +74,7 @@ class _Service:
         self._watch = watch
         self._on_progress = on_progress
         self._load_encoder = load_encoder
+        self._told_at = float("-inf")
         self._work = threading.Event()
         self._changes = Changes()
         self._reporter = Reporter(database)
@@ -139,7 +142,9 @@ class _Service:
         """Show what the loading of the encoder is at. Raises _StoppedError to end it when the daemon is to end."""
         if self._stop.is_set():
             raise _StoppedError
-        self._reporter.report("starting", notice=line)
+        if time.monotonic() - self._told_at >= TELL_SECONDS:
+            self._told_at = time.monotonic()
+            self._reporter.report("starting", notice=line)
 
     def _loop(self, indexer: Indexer) -> None:
         scans = self._keeper.scans_done
