@@ -43,7 +43,8 @@ function progressLine(status) {
   const { pending, indexed, failed } = status.files;
   const daemon = status.daemon;
   if (daemon.state === "stopped") {
-    return pending ? `${number(pending)} photos wait to be indexed. Start indexing with: photoindex daemon` : "";
+    const waiting = pending === 1 ? "1 photo waits" : `${number(pending)} photos wait`;
+    return pending ? `${waiting} to be indexed. Start indexing with: photoindex daemon` : "";
   }
   if (pending) {
     const parts = [`Indexing: ${number(indexed + failed)} of ${number(indexed + failed + pending)}`];

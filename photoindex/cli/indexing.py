@@ -78,7 +78,8 @@ def _index(settings: Settings, stop: Stop) -> None:
     finally:
         display.stop()
     if stop.is_set():
-        click.echo(f"stopped: {last.counts.pending} photos are left; to go on: photoindex index")
+        left = "1 photo is" if last.counts.pending == 1 else f"{last.counts.pending} photos are"
+        click.echo(f"stopped: {left} left; to go on: photoindex index")
     else:
         click.echo(f"{outcome(last.counts)}, in {duration(time.monotonic() - started)}")
 

@@ -15,7 +15,8 @@ def line(status: Status) -> str | None:
     if status.daemon.state == "stopped":
         if not pending:
             return None
-        return f"{wording.number(pending)} photos wait to be indexed. Start indexing with: photoindex daemon"
+        waiting = "1 photo waits" if pending == 1 else f"{wording.number(pending)} photos wait"
+        return f"{waiting} to be indexed. Start indexing with: photoindex daemon"
     if pending:
         parts = [f"Indexing: {wording.number(done)} of {wording.number(done + pending)}"]
         if status.daemon.photos_per_second:
