@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from photoindex import libraries
+from photoindex import libraries, photos
 from photoindex.web import gallery as gallery_views
 from photoindex.web import wording
 
@@ -258,3 +258,19 @@ def test_templates_hold_no_inline_style_script_or_foreign_address():
 )
 def test_figures_are_written_for_people(written, expected):
     assert written == expected
+
+
+def test_one_photo_that_waits_is_not_photos(gallery, client):
+    gallery.add_pending(1)
+    assert "1 photo waits to be indexed." in client.get("/").text
+    gallery.add_pending(2)
+    assert "2 photos wait to be indexed." in client.get("/").text
+
+
+def test_search_after_the_last_library_is_removed_says_there_is_nothing_to_search(gallery, client):
+    with gallery.database.write() as session:
+        (library,) = libraries.list_all(session)
+        photos.remove_library(session, library.id)
+    html = client.get("/search?q=red").text
+    assert "Nothing to search yet" in html
+    assert "No more photos" not in html
