@@ -12,7 +12,7 @@ from typing import Any
 
 import pysqlite3.dbapi2 as sqlite
 import sqlite_vec
-from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy import URL, Connection, Engine, create_engine, event, text
 from sqlalchemy.exc import DatabaseError as SqlDatabaseError
 from sqlalchemy.orm import Session
 
@@ -24,6 +24,7 @@ SCHEMA_REVISION = "0001"
 APPLICATION_ID = 0x50486978  # "PHix": tells our file from any other SQLite database
 PAGE_SIZE_BYTES = 16384
 BUSY_TIMEOUT_MS = 15_000
+CHECKPOINT_PATIENCE_MS = 1000
 BACKUPS_KEPT = 2
 
 # Fixed in 3.51.3 and in two branches before it: two connections that checkpoint together can corrupt a WAL.
@@ -71,9 +72,16 @@ class Database:
             yield session
 
     def checkpoint(self) -> None:
-        """Copy the whole WAL into the database file and empty it, if no reader is in the way."""
-        with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))
+        """Copy the whole WAL into the database file and empty it, if no reader is in the way for long."""
+        with (
+            _one_line_errors(self.path),
+            self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection,
+        ):
+            connection.execute(text(f"PRAGMA busy_timeout = {CHECKPOINT_PATIENCE_MS}"))
+            try:
+                connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))
+            finally:
+                connection.execute(text(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}"))
 
     def close(self) -> None:
         """Close every connection. May be called twice."""
@@ -96,7 +104,10 @@ def open_database(path: Path, *, checkpoints: bool = False, migrations: Path | N
 
 
 def _create_engine(path: Path, *, checkpoints: bool) -> Engine:
-    engine = create_engine(f"sqlite:///{path}", module=sqlite, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
+    # Not a string to be parsed: a `?` or `%` in a path is part of it.
+    engine = create_engine(
+        URL.create("sqlite", database=str(path)), module=sqlite, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000}
+    )
 
     @event.listens_for(engine, "connect")
     def configure(connection: Any, _record: Any) -> None:
@@ -150,12 +161,14 @@ def _migration_lock(path: Path) -> Iterator[None]:
 
 
 def _stored_revision(path: Path) -> str | None:
-    """The schema revision of the file, None for a file that is not there or empty. Changes nothing."""
+    """The schema revision of the file, None for a file that is not there or holds no table. Changes nothing."""
     if not path.exists() or path.stat().st_size == 0:
         return None
     try:
         with closing(sqlite.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
             application = connection.execute("PRAGMA application_id").fetchone()[0]
+            if application == 0 and not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+                return None  # killed, or out of space, while it was made
             if application != APPLICATION_ID:
                 raise DatabaseError(f"{path} is not a PhotoIndex database; choose another folder with --data")
             row = connection.execute("SELECT version_num FROM alembic_version").fetchone()

@@ -6,6 +6,7 @@ import hashlib
 import shutil
 import sqlite3
 import threading
+import time
 from pathlib import Path
 
 import pysqlite3.dbapi2 as sqlite
@@ -214,3 +215,30 @@ def test_an_error_rolls_the_whole_transaction_back(database: Database, tmp_path:
         raise KeyError("stop")
     with database.read() as session:
         assert libraries.list_all(session) == []
+
+
+def test_a_database_whose_making_was_interrupted_is_made_again(tmp_path: Path) -> None:
+    path = tmp_path / "photoindex.db"
+    with sqlite.connect(str(path)) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")  # writes the header, before there is any table
+    connection.close()
+    assert path.stat().st_size > 0
+    open_database(path).close()
+
+
+@pytest.mark.parametrize("name", ["what?", "100%25", "a#b"])
+def test_odd_characters_in_the_data_folder_are_part_of_its_name(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name / "photoindex.db"
+    open_database(path).close()
+    assert path.is_file()
+    open_database(path).close()
+
+
+def test_a_reader_does_not_hold_the_last_checkpoint_up(database: Database, tmp_path: Path) -> None:
+    with database.read() as reading:
+        reading.execute(text("SELECT count(*) FROM photo")).all()
+        with database.write() as session:
+            libraries.add(session, tmp_path)
+        started = time.monotonic()
+        database.checkpoint()
+        assert time.monotonic() - started < 5
