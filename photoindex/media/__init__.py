@@ -1,12 +1,14 @@
 """Media: from the bytes of a file to an upright RGB image, its metadata and its thumbnail. Knows no database."""
 
-from photoindex.media.decoding import MAX_PIXELS, Decoded, decode
+from photoindex.media.decoded import Decoded, Frame
+from photoindex.media.decoding import MAX_PIXELS, decode
 from photoindex.media.formats import (
     FORMATS,
     HEAD_BYTES,
     PHOTO_EXTENSIONS,
     REASONS,
     Format,
+    Kind,
     Reason,
     detect,
     is_photo,
@@ -27,6 +29,8 @@ __all__ = [
     "REASONS",
     "Decoded",
     "Format",
+    "Frame",
+    "Kind",
     "Metadata",
     "Original",
     "Reason",

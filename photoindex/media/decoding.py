@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from PIL import Image, ImageFile
 
 from photoindex.errors import UnreadableFileError
 from photoindex.media.colours import to_srgb
+from photoindex.media.decoded import Decoded
 from photoindex.media.failures import explain
 from photoindex.media.formats import HEAD_BYTES, JPEG, PNG, TIFF, Format, Reason, detect
 from photoindex.media.guards import check_content, check_pixels
-from photoindex.media.metadata import Metadata, read_metadata
+from photoindex.media.metadata import read_metadata
 from photoindex.media.opening import open_image
 
 MAX_PIXELS = 100_000_000
@@ -32,19 +31,6 @@ _TRANSPOSITIONS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-
-
-@dataclass(frozen=True)
-class Decoded:
-    """A decoded photo."""
-
-    image: Image.Image
-    """RGB (sRGB), upright; reduced, but never below what `decode` was asked for."""
-    width: int
-    """Of the whole upright picture, in pixels; `image` may be smaller."""
-    height: int
-    format: Format
-    metadata: Metadata
 
 
 def decode(content: bytes, *, shortest_edge: int, longest_edge: int, max_pixels: int = MAX_PIXELS) -> Decoded:

@@ -41,16 +41,25 @@ REASONS: Mapping[str, str] = MappingProxyType(
 """Each reason with a sentence for the user. A reason is stored and shown in the API: never rename one."""
 
 
+class Kind(StrEnum):
+    """What people tell apart: a photo, a camera's raw file, a video."""
+
+    PHOTO = "photo"
+    RAW = "raw"
+    VIDEO = "video"
+
+
 @dataclass(frozen=True)
 class Format:
-    """A kind of picture file that PhotoIndex reads."""
+    """A kind of file that PhotoIndex reads."""
 
     name: str
     mime_type: str
     extension: str
     """With the dot: what a download of such a file is called."""
     pillow: str
-    """Pillow's name of it."""
+    """Pillow's name of it; empty for what Pillow does not decode."""
+    kind: Kind = Kind.PHOTO
 
 
 JPEG = Format("jpeg", "image/jpeg", ".jpg", "JPEG")

@@ -6,6 +6,7 @@ import math
 import re
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 from photoindex.media.exif import Exif, Tag, Value, read_exif
 from photoindex.media.places import read_position
@@ -22,6 +23,28 @@ _COMPANY_WORDS = frozenset(
     {"camera", "co", "co.", "company", "computer", "corp", "corp.", "corporation", "electric", "electronics"}
     | {"imaging", "inc", "inc.", "international", "limited", "ltd", "ltd.", "optical"}
 )
+
+
+class TakenAtSource(StrEnum):
+    """Where the time a photo was taken comes from, the most trusted first. Stored: never rename one."""
+
+    EXIF = "exif"
+    XMP = "xmp"
+    IPTC = "iptc"
+    VIDEO = "video"
+    SIDECAR = "sidecar"
+    GPS = "gps"
+    NAME = "name"
+    FILE = "file"
+    """The file's own time: what the timeline falls back on; never `Metadata.taken_at`'s."""
+
+
+@dataclass(frozen=True)
+class Motion:
+    """An MP4 inside a photo's file: where it begins and how long it is, in bytes."""
+
+    offset: int
+    size_bytes: int
 
 
 @dataclass(frozen=True)
@@ -45,6 +68,19 @@ class Metadata:
     """Degrees, east is positive."""
     altitude_m: float | None = None
     """Above sea level."""
+    taken_at_source: TakenAtSource | None = None
+    """What `taken_at` comes from; None exactly if there is no `taken_at`."""
+    title: str | None = None
+    caption: str | None = None
+    keywords: tuple[str, ...] = ()
+    rating: int | None = None
+    """0 to 5, or -1 for rejected."""
+    people: tuple[str, ...] = ()
+    """Names of faces, where a program wrote them into the file or its sidecar."""
+    motion: Motion | None = None
+    """The clip that a phone put into the photo's file."""
+    pairing_id: str | None = None
+    """What Apple writes into both the photo and the clip of a Live Photo."""
     orientation: int = 1
     """1 to 8, as EXIF counts; `decode` has applied it already. 1 for HEIF, which turns pictures its own way."""
 
@@ -69,6 +105,7 @@ def read_metadata(block: bytes) -> Metadata:
     return Metadata(
         taken_at=taken_at,
         taken_at_offset_minutes=offset_minutes,
+        taken_at_source=TakenAtSource.EXIF if taken_at else None,
         camera_make=_text(main.get(Tag.MAKE)),
         camera_model=_text(main.get(Tag.MODEL)),
         lens=_text(main.get(Tag.LENS_MODEL)),

@@ -26,7 +26,7 @@ from media.exif_blocks import (
 from PIL import Image, PngImagePlugin
 
 from photoindex.media import Metadata, decode
-from photoindex.media.metadata import read_metadata
+from photoindex.media.metadata import TakenAtSource, read_metadata
 
 FULL = {
     "main": [
@@ -66,6 +66,7 @@ def _metadata_of(image_format: str, block: bytes) -> Metadata:
 def test_every_field_is_read(order, prefix):
     assert read_metadata(prefix + exif_block(**FULL, order=order)) == Metadata(
         taken_at=datetime(2008, 5, 30, 15, 56, 1),
+        taken_at_source=TakenAtSource.EXIF,
         taken_at_offset_minutes=330,
         camera_make="Canon",
         camera_model="Canon EOS 40D",
