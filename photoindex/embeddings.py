@@ -2,6 +2,9 @@
 
 The float16 rows of the table `embedding` are the truth. Each encoder has one sqlite-vec table beside them,
 `vec_<encoder id>`, written in the same transaction and rebuilt from the rows whenever the two disagree.
+
+A video has several embeddings, one a frame. The key of a row in a sqlite-vec table, called `photo_id` there, is the
+photo's id for frame 0 and has the number of the frame above its lower 40 bits for the others.
 """
 
 from __future__ import annotations
@@ -12,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, Row, delete, exists, func, insert, select, text, update
+from sqlalchemy import Connection, Row, delete, exists, func, insert, select, text, tuple_, update
 from sqlalchemy.orm import Session
 
 from photoindex.models import Embedding, Encoder, EncoderState, Photo
@@ -20,6 +23,9 @@ from photoindex.models import Embedding, Encoder, EncoderState, Photo
 log = logging.getLogger(__name__)
 
 KNN_LIMIT = 4096  # sqlite-vec 0.1.9 answers no larger k
+
+_FRAME_SHIFT = 40
+_PHOTO_MASK = (1 << _FRAME_SHIFT) - 1
 
 
 @dataclass(frozen=True)
@@ -38,10 +44,12 @@ class StoredEncoder:
 
 @dataclass(frozen=True)
 class Neighbour:
-    """A photo and its cosine distance (0 to 2) from what was asked."""
+    """A photo and its cosine distance (0 to 2) from what was asked: of a video, that of its nearest frame."""
 
     photo_id: int
     distance: float
+    at_seconds: float | None = None
+    """When in a video that frame is."""
 
 
 # --- encoders ----------------------------------------------------------------------------------------------------
@@ -92,34 +100,54 @@ def activate(session: Session, encoder_id: int) -> None:
 
 def lacking(session: Session, encoder_id: int, limit: int, after_id: int = 0) -> list[int]:
     """Ids of visible photos past `after_id` that have no embedding by this encoder yet."""
-    has = exists().where(Embedding.encoder_id == encoder_id, Embedding.photo_id == Photo.id)
+    has = exists().where(Embedding.encoder_id == encoder_id, Embedding.photo_id == Photo.id, Embedding.frame == 0)
     query = select(Photo.id).where(Photo.visible, Photo.id > after_id, ~has).order_by(Photo.id).limit(limit)
     return list(session.scalars(query))
 
 
 def count_lacking(session: Session, encoder_id: int) -> int:
     """How many visible photos have no embedding by this encoder yet."""
-    has = exists().where(Embedding.encoder_id == encoder_id, Embedding.photo_id == Photo.id)
+    has = exists().where(Embedding.encoder_id == encoder_id, Embedding.photo_id == Photo.id, Embedding.frame == 0)
     return session.scalar(select(func.count()).select_from(Photo).where(Photo.visible, ~has)) or 0
 
 
 # --- embeddings --------------------------------------------------------------------------------------------------
 
 
-def put(session: Session, encoder_id: int, vectors: Mapping[int, NDArray[np.float32]]) -> None:
-    """Store or replace embeddings, photo id → (dim,) unit-norm. The caller's transaction covers both tables."""
+def put(
+    session: Session,
+    encoder_id: int,
+    vectors: Mapping[int, NDArray[np.float32]],
+    at_seconds: Mapping[int, Sequence[float]] | None = None,
+) -> None:
+    """Store or replace embeddings: photo id → unit-norm (dim,), or (frames, dim) of a video.
+
+    `at_seconds` tells when the frames of a video are. The caller's transaction covers both tables.
+    """
     if not vectors:
         return
-    rounded = {photo_id: vector.astype("<f2") for photo_id, vector in vectors.items()}
-    delete_photos(session, list(rounded), encoder_id)
+    delete_photos(session, list(vectors), encoder_id)
+    rows = []
+    for photo_id, given in vectors.items():
+        moments = (at_seconds or {}).get(photo_id, ())
+        for frame, vector in enumerate(np.atleast_2d(given).astype("<f2")):
+            at = moments[frame] if frame < len(moments) else None
+            rows.append((photo_id, frame, at, vector))
     session.execute(
         insert(Embedding),
         [
-            {"encoder_id": encoder_id, "photo_id": photo_id, "vector": vector.tobytes()}
-            for photo_id, vector in rounded.items()
+            {
+                "encoder_id": encoder_id,
+                "photo_id": photo_id,
+                "frame": frame,
+                "at_seconds": at,
+                "vector": vector.tobytes(),
+            }
+            for photo_id, frame, at, vector in rows
         ],
     )
-    _insert_vectors(session.connection(), encoder_id, rounded.items())
+    keyed = ((_key(photo_id, frame), vector) for photo_id, frame, _, vector in rows)
+    _insert_vectors(session.connection(), encoder_id, keyed)
 
 
 def delete_photos(session: Session, photo_ids: Sequence[int], encoder_id: int | None = None) -> None:
@@ -131,24 +159,34 @@ def delete_photos(session: Session, photo_ids: Sequence[int], encoder_id: int | 
             removed = session.execute(
                 delete(Embedding)
                 .where(Embedding.encoder_id == each, Embedding.photo_id.in_(chunk))
-                .returning(Embedding.photo_id)
+                .returning(Embedding.photo_id, Embedding.frame)
             ).all()
-            for (photo_id,) in removed:  # sqlite-vec deletes by key only; INSERT OR REPLACE fails there
-                session.execute(text(f"DELETE FROM vec_{each} WHERE photo_id = :id"), {"id": photo_id})
+            for photo_id, frame in removed:  # sqlite-vec deletes by key only; INSERT OR REPLACE fails there
+                session.execute(text(f"DELETE FROM vec_{each} WHERE photo_id = :id"), {"id": _key(photo_id, frame)})
 
 
 def get(session: Session, encoder_id: int, photo_id: int) -> NDArray[np.float32] | None:
-    """One photo's embedding, (dim,), or None."""
-    vector = session.scalar(
+    """One photo's embedding, (dim,), or None. Of a video, the unit-norm mean of its frames."""
+    vectors = session.scalars(
         select(Embedding.vector).where(Embedding.encoder_id == encoder_id, Embedding.photo_id == photo_id)
-    )
-    return None if vector is None else np.frombuffer(vector, dtype="<f2").astype(np.float32)
+    ).all()
+    if not vectors:
+        return None
+    frames = np.stack([np.frombuffer(vector, dtype="<f2") for vector in vectors]).astype(np.float32)
+    if len(frames) == 1:
+        return np.asarray(frames[0])
+    mean = frames.mean(axis=0)
+    return np.asarray(mean / max(float(np.linalg.norm(mean)), 1e-6), dtype=np.float32)
+
+
+def _key(photo_id: int, frame: int) -> int:
+    return frame << _FRAME_SHIFT | photo_id
 
 
 def existing(session: Session, encoder_id: int, photo_ids: Iterable[int]) -> set[int]:
     """Which of the photos have an embedding by this encoder."""
     query = select(Embedding.photo_id).where(
-        Embedding.encoder_id == encoder_id, Embedding.photo_id.in_(list(photo_ids))
+        Embedding.encoder_id == encoder_id, Embedding.photo_id.in_(list(photo_ids)), Embedding.frame == 0
     )
     return set(session.scalars(query))
 
@@ -159,7 +197,7 @@ def count_searchable(session: Session, encoder_id: int) -> int:
         select(func.count())
         .select_from(Embedding)
         .join(Photo, Photo.id == Embedding.photo_id)
-        .where(Embedding.encoder_id == encoder_id, Photo.visible)
+        .where(Embedding.encoder_id == encoder_id, Embedding.frame == 0, Photo.visible)
     )
     return session.scalar(query) or 0
 
@@ -176,7 +214,12 @@ def nearest(
     `after` continues behind the last one of the page before, exactly: no photo is repeated or left out.
     """
     hidden = session.scalar(select(exists().where(~Photo.visible)))
-    wanted = " AND photo_id IN (SELECT id FROM photo WHERE visible)" if hidden else ""
+    wanted = (
+        f" AND photo_id IN (SELECT e.frame << {_FRAME_SHIFT} | e.photo_id FROM embedding e "
+        f"JOIN photo p ON p.id = e.photo_id WHERE e.encoder_id = {encoder.id} AND p.visible)"
+        if hidden
+        else ""
+    )
     parameters = {"vector": vector.astype(np.float32).tobytes(), "from": -1.0 if after is None else after.distance}
     statement = text(
         f"SELECT photo_id, distance FROM vec_{encoder.id} "
@@ -186,7 +229,7 @@ def nearest(
     while True:
         rows = session.execute(statement, parameters | {"k": k}).all()
         whole = len(rows) < k
-        found = _page(rows, whole, after)
+        found = _page(_whole_photos(session, encoder, parameters, rows), whole, rows, after)
         if whole or len(found) >= limit:
             return found[:limit]
         if k == KNN_LIMIT:
@@ -194,19 +237,75 @@ def nearest(
         k = min(4 * k, KNN_LIMIT)
 
 
-def _page(rows: Sequence[Row[int, float]], whole: bool, after: Neighbour | None) -> list[Neighbour]:
+def _page(
+    neighbours: Sequence[Neighbour], whole: bool, rows: Sequence[Row[int, float]], after: Neighbour | None
+) -> list[Neighbour]:
     """Order by (distance, id) and keep what lies behind `after`.
 
     sqlite-vec breaks ties as it likes, so unless the rows are all there are, those at the last distance may lack
     brothers and are left for a larger k.
     """
-    neighbours = sorted((Neighbour(row[0], row[1]) for row in rows), key=lambda n: (n.distance, n.photo_id))
+    neighbours = sorted(neighbours, key=lambda n: (n.distance, n.photo_id))
     if not whole:
-        last = neighbours[-1].distance
+        last = max(distance for _, distance in rows)
         neighbours = [n for n in neighbours if n.distance < last]
     if after is None:
         return neighbours
     return [n for n in neighbours if (n.distance, n.photo_id) > (after.distance, after.photo_id)]
+
+
+def _whole_photos(
+    session: Session, encoder: StoredEncoder, parameters: Mapping[str, object], rows: Sequence[Row[int, float]]
+) -> list[Neighbour]:
+    """Photos for the rows found. A video stands where its nearest frame is, and nowhere else.
+
+    Its other frames must not bring it up a second time, on this page or a later one: so the distances of all frames
+    are asked for, whether they were among the rows or not.
+    """
+    distances: dict[int, float] = {row[0]: row[1] for row in rows}
+    photo_ids = list({key & _PHOTO_MASK for key in distances})
+    frames: dict[int, dict[int, float | None]] = {}
+    for start in range(0, len(photo_ids), 500):
+        chunk = photo_ids[start : start + 500]
+        several = select(Embedding.photo_id).where(
+            Embedding.encoder_id == encoder.id, Embedding.photo_id.in_(chunk), Embedding.frame == 1
+        )
+        for photo_id, frame, at in session.execute(
+            select(Embedding.photo_id, Embedding.frame, Embedding.at_seconds).where(
+                Embedding.encoder_id == encoder.id, Embedding.photo_id.in_(several)
+            )
+        ):
+            frames.setdefault(photo_id, {})[frame] = at
+    nearest_frames = [
+        _nearest_frame(session, encoder, parameters, photo_id, moments) for photo_id, moments in frames.items()
+    ]
+    best = {_key(photo_id, frame): at for photo_id, frame, at in nearest_frames}
+    return [
+        Neighbour(key & _PHOTO_MASK, distance, best.get(key))
+        for key, distance in distances.items()
+        if key in best or (key & _PHOTO_MASK) not in frames
+    ]
+
+
+def _nearest_frame(
+    session: Session,
+    encoder: StoredEncoder,
+    parameters: Mapping[str, object],
+    photo_id: int,
+    moments: Mapping[int, float | None],
+) -> tuple[int, int, float | None]:
+    """Photo id, number and time of the frame of a video that is nearest to what was asked."""
+    keys = {_key(photo_id, frame): frame for frame in moments}
+    rows = session.execute(
+        text(
+            # Not named `distance`: that would be the table's own column, which only a KNN query fills.
+            f"SELECT photo_id, vec_distance_cosine(embedding, :vector) AS apart FROM vec_{encoder.id} "
+            f"WHERE photo_id IN ({', '.join(map(str, keys))})"
+        ),
+        {"vector": parameters["vector"]},
+    ).all()
+    key = min(rows, key=lambda row: (row[1], row[0]))[0]
+    return photo_id, keys[key], moments[keys[key]]
 
 
 def _nearest_by_full_scan(
@@ -220,13 +319,12 @@ def _nearest_by_full_scan(
     """For the rare page in which thousands of photos are equally near: read every row."""
     rows = session.execute(
         text(
-            # Not named `distance`: that would be the table's own column, which only a KNN query fills.
             "SELECT photo_id, vec_distance_cosine(embedding, :vector) AS apart "
             f"FROM vec_{encoder.id} WHERE TRUE{wanted}"
         ),
         parameters,
     ).all()
-    return _page(rows, True, after)[:limit]
+    return _page(_whole_photos(session, encoder, parameters, rows), True, rows, after)[:limit]
 
 
 # --- the derived tables ------------------------------------------------------------------------------------------
@@ -248,22 +346,24 @@ def rebuild(session: Session, encoder: StoredEncoder) -> None:
     connection = session.connection()
     _drop_table(connection, encoder.id)
     _create_table(connection, encoder.id, encoder.dim)
-    after = 0
+    after = (0, 0)
     while True:
         rows = session.execute(
-            select(Embedding.photo_id, Embedding.vector)
-            .where(Embedding.encoder_id == encoder.id, Embedding.photo_id > after)
-            .order_by(Embedding.photo_id)
+            select(Embedding.photo_id, Embedding.frame, Embedding.vector)
+            .where(Embedding.encoder_id == encoder.id, tuple_(Embedding.photo_id, Embedding.frame) > tuple_(*after))
+            .order_by(Embedding.photo_id, Embedding.frame)
             .limit(1000)
         ).all()
         if not rows:
             return
-        _insert_vectors(connection, encoder.id, ((row[0], np.frombuffer(row[1], dtype="<f2")) for row in rows))
-        after = rows[-1][0]
+        keyed = ((_key(row[0], row[1]), np.frombuffer(row[2], dtype="<f2")) for row in rows)
+        _insert_vectors(connection, encoder.id, keyed)
+        after = rows[-1][0], rows[-1][1]
 
 
 def _matches(session: Session, encoder: StoredEncoder) -> bool:
-    rows = set(session.scalars(select(Embedding.photo_id).where(Embedding.encoder_id == encoder.id)))
+    stored = select(Embedding.photo_id, Embedding.frame).where(Embedding.encoder_id == encoder.id)
+    rows = {_key(photo_id, frame) for photo_id, frame in session.execute(stored)}
     anything = np.ones(encoder.dim, dtype=np.float32).tobytes()
     query = text(f"SELECT photo_id FROM vec_{encoder.id} WHERE embedding MATCH :vector AND k = 1")
     try:

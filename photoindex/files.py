@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, cast
 
 from sqlalchemy import CursorResult, exists, func, or_, select, update
@@ -18,21 +18,38 @@ PRESENT = (FileState.PENDING, FileState.INDEXED)
 
 @dataclass(frozen=True)
 class FileStat:
-    """The quick check: a file whose three figures are as recorded is taken as unchanged."""
+    """The quick check: a file whose figures are all as recorded is taken as unchanged."""
 
     size_bytes: int
     mtime_ns: int
     inode: int
+    ctime_ns: int = 0
+    sidecar_ns: int = 0
+    """The newest change time of its sidecars, 0 without any."""
 
     @classmethod
-    def of(cls, result: os.stat_result) -> FileStat:
-        """From `os.stat`. An inode past 2⁶³ (some network file systems) wraps, as SQLite's integers are signed."""
-        return cls(result.st_size, result.st_mtime_ns, signed(result.st_ino))
+    def of(cls, result: os.stat_result, sidecar_ns: int = 0) -> FileStat:
+        """From `os.stat`. What is past 2⁶³ (inodes of some network file systems) wraps, as SQLite's integers do."""
+        return cls(
+            result.st_size,
+            signed(result.st_mtime_ns),
+            signed(result.st_ino),
+            signed(result.st_ctime_ns),
+            signed(sidecar_ns),
+        )
 
 
 def signed(number: int) -> int:
-    """A 64-bit number as SQLite can hold it."""
-    return number - (1 << 64) if number >= 1 << 63 else number
+    """A number as SQLite can hold it, in 64 bits."""
+    return (number + (1 << 63)) % (1 << 64) - (1 << 63)
+
+
+def stem(path: bytes) -> bytes:
+    """What `IMG_1.CR2`, `IMG_1.jpg` and `IMG_1.MOV` of a folder have in common."""
+    return os.path.splitext(path)[0].lower()
+
+
+_STAT = (File.size_bytes, File.mtime_ns, File.inode, File.ctime_ns, File.sidecar_ns)
 
 
 @dataclass(frozen=True)
@@ -88,7 +105,7 @@ class Failure:
 def known_after(session: Session, library_id: int, after: bytes, limit: int) -> list[KnownFile]:
     """The next rows of a library in the byte order of their paths, so that a scan can walk beside them."""
     rows = session.execute(
-        select(File.id, File.path, File.size_bytes, File.mtime_ns, File.inode, File.state)
+        select(File.id, File.path, *_STAT, File.state)
         .where(File.library_id == library_id, File.path > after)
         .order_by(File.path)
         .limit(limit)
@@ -99,9 +116,7 @@ def known_after(session: Session, library_id: int, after: bytes, limit: int) -> 
 def known_at(session: Session, library_id: int, path: bytes) -> KnownFile | None:
     """The row of one path."""
     row = session.execute(
-        select(File.id, File.path, File.size_bytes, File.mtime_ns, File.inode, File.state).where(
-            File.library_id == library_id, File.path == path
-        )
+        select(File.id, File.path, *_STAT, File.state).where(File.library_id == library_id, File.path == path)
     ).one_or_none()
     return None if row is None else _known(row)
 
@@ -109,7 +124,7 @@ def known_at(session: Session, library_id: int, path: bytes) -> KnownFile | None
 def known_below(session: Session, library_id: int, folder: bytes) -> list[KnownFile]:
     """The rows at `folder` or below it that are not missing yet."""
     rows = session.execute(
-        select(File.id, File.path, File.size_bytes, File.mtime_ns, File.inode, File.state).where(
+        select(File.id, File.path, *_STAT, File.state).where(
             File.library_id == library_id,
             or_(File.path == folder, (File.path > folder + b"/") & (File.path < folder + b"0")),
             File.state != FileState.MISSING,
@@ -126,15 +141,15 @@ def discover(session: Session, library_id: int, path: bytes, stat: FileStat, ret
     """
     moved = _moved_from(session, stat)
     if moved is not None:
-        moved.library_id, moved.path = library_id, path
+        moved.library_id, moved.path, moved.stem = library_id, path, stem(path)
+        moved.ctime_ns = stat.ctime_ns  # a rename changes it
         if moved.state == FileState.MISSING:
             moved.state = FileState.INDEXED if moved.photo_id is not None else FileState.PENDING
             moved.missing_since = None
         session.flush()
         refresh_visibility(session, [moved.photo_id])
         return moved.state == FileState.PENDING
-    row = File(library_id=library_id, path=path, retry_at=retry_at)
-    row.size_bytes, row.mtime_ns, row.inode = stat.size_bytes, stat.mtime_ns, stat.inode
+    row = File(library_id=library_id, path=path, stem=stem(path), retry_at=retry_at, **asdict(stat))
     session.add(row)
     session.flush()
     return True
@@ -162,9 +177,15 @@ def revisit(session: Session, known: KnownFile, stat: FileStat, retry_at: float 
     if known.stat == stat and known.state != FileState.MISSING:
         return False
     row = session.get_one(File, known.id)
-    back = known.stat == stat and row.photo_id is not None
+    # A rename alone changes the change time.
+    back = (
+        known.state == FileState.MISSING
+        and replace(known.stat, ctime_ns=stat.ctime_ns) == stat
+        and row.photo_id is not None
+    )
     row.state = FileState.INDEXED if back else FileState.PENDING
-    row.size_bytes, row.mtime_ns, row.inode = stat.size_bytes, stat.mtime_ns, stat.inode
+    for name, value in asdict(stat).items():
+        setattr(row, name, value)
     row.missing_since = row.reason = row.detail = None
     row.attempts, row.retry_at = 0, None if back else retry_at
     session.flush()
@@ -208,9 +229,7 @@ def next_batch(session: Session, limit: int, now: float, skip: Iterable[int] = (
             File.library_id,
             Library.root,
             File.path,
-            File.size_bytes,
-            File.mtime_ns,
-            File.inode,
+            *_STAT,
             File.attempts,
         )
         .join(Library, Library.id == File.library_id)
@@ -271,14 +290,10 @@ def _settle(session: Session, work: Work, *, read: FileStat, **values: Any) -> b
         .where(
             File.id == work.file_id,
             File.state == FileState.PENDING,
-            File.size_bytes == work.stat.size_bytes,
-            File.mtime_ns == work.stat.mtime_ns,
-            File.inode == work.stat.inode,
+            *(getattr(File, name) == value for name, value in asdict(work.stat).items()),
         )
         .values(
-            size_bytes=read.size_bytes,
-            mtime_ns=read.mtime_ns,
-            inode=read.inode,
+            **asdict(read),
             attempts=File.attempts + 1,
             **(defaults | values),
         )
@@ -334,7 +349,7 @@ def _known(row: Any) -> KnownFile:
 
 
 def _stat(row: Any) -> FileStat:
-    return FileStat(row.size_bytes, row.mtime_ns, row.inode)
+    return FileStat(row.size_bytes, row.mtime_ns, row.inode, row.ctime_ns, row.sidecar_ns)
 
 
 def _chunks(ids: Sequence[int], size: int = 500) -> Iterable[Sequence[int]]:

@@ -1,4 +1,4 @@
-"""The SQLAlchemy tables: library, file, photo, encoder, embedding, daemon. No queries live here."""
+"""The SQLAlchemy tables: library, file, photo, place, album, encoder, embedding, daemon. No queries live here."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, LargeBinary, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, Index, LargeBinary, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 
@@ -78,14 +78,19 @@ class Photo(Base):
     content_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
     """BLAKE3 of the whole file."""
     kind: Mapped[str] = mapped_column(default="photo")
+    """`photo`, `raw` or `video`."""
     format: Mapped[str]
     width: Mapped[int]
     height: Mapped[int]
     """Pixels of the upright original."""
+    duration_seconds: Mapped[float | None]
+    """Of a video."""
     size_bytes: Mapped[int] = mapped_column(BigInteger)
     taken_at: Mapped[datetime | None]
     """Local time where it was taken, from the file's metadata."""
     taken_at_offset_minutes: Mapped[int | None]
+    taken_at_source: Mapped[str | None]
+    """One of `photoindex.media.metadata.TakenAtSource`; None exactly if there is no `taken_at`."""
     timeline_at: Mapped[datetime]
     """What the timeline sorts by: `taken_at`, or the file's time when there is none."""
     camera: Mapped[str | None]
@@ -97,11 +102,68 @@ class Photo(Base):
     latitude: Mapped[float | None]
     longitude: Mapped[float | None]
     altitude_m: Mapped[float | None]
+    place_id: Mapped[int | None]
+    """The `Place` it was taken at. No foreign key: SQLite adds none to a table that is there, and no place goes."""
+    title: Mapped[str | None]
+    caption: Mapped[str | None]
+    keywords: Mapped[list[str]] = mapped_column(JSON, default=list)
+    people: Mapped[list[str]] = mapped_column(JSON, default=list)
+    """Names of faces that other programs wrote into the file or its sidecar."""
+    rating: Mapped[int | None]
+    """0 to 5 stars, -1 for rejected."""
+    motion_offset: Mapped[int | None] = mapped_column(BigInteger)
+    motion_bytes: Mapped[int | None] = mapped_column(BigInteger)
+    """Where a clip lies inside the file of a motion photo."""
+    pairing_id: Mapped[str | None]
+    """What Apple writes into both the photo and the clip of a Live Photo."""
+    favourite: Mapped[bool] = mapped_column(default=False)
     visible: Mapped[bool] = mapped_column(default=True)
-    """Whether any file of it is on disk; kept by `photoindex.files` in the transaction that changes a file."""
+    """Whether any file of it is on disk and no mere companion of another; kept by `photoindex.files` in the
+    transaction that changes a file."""
     indexed_at: Mapped[datetime] = mapped_column(default=utc_now)
 
     files: Mapped[list[File]] = relationship(back_populates="photo", order_by="File.id")
+
+
+class Place(Base):
+    """A town or village near which photos were taken, with its names; only those that a photo needs."""
+
+    __tablename__ = "place"
+    __table_args__: Any = {}  # noqa: RUF012  (the ids are GeoNames')
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    """GeoNames' id of it."""
+    city: Mapped[str]
+    region: Mapped[str | None]
+    country: Mapped[str]
+    city_fr: Mapped[str]
+    region_fr: Mapped[str | None]
+    country_fr: Mapped[str]
+    country_code: Mapped[str]
+    """ISO 3166-1, two letters."""
+    latitude: Mapped[float]
+    longitude: Mapped[float]
+
+
+class Album(Base):
+    """Photos that the user put together."""
+
+    __tablename__ = "album"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(unique=True)
+    created_at: Mapped[datetime] = mapped_column(default=utc_now)
+
+
+class AlbumPhoto(Base):
+    """A photo in an album."""
+
+    __tablename__ = "album_photo"
+    __table_args__: Any = (Index("album_photo_photo", "photo_id"),)
+
+    album_id: Mapped[int] = mapped_column(ForeignKey("album.id", ondelete="CASCADE"), primary_key=True)
+    photo_id: Mapped[int] = mapped_column(ForeignKey("photo.id", ondelete="CASCADE"), primary_key=True)
+    added_at: Mapped[datetime] = mapped_column(default=utc_now)
 
 
 class File(Base):
@@ -113,6 +175,8 @@ class File(Base):
         Index("file_state", "state", "id"),
         Index("file_photo", "photo_id", "state"),
         Index("file_inode", "inode"),
+        Index("file_stem", "library_id", "stem"),
+        Index("file_companion_of", "companion_of"),
         {"sqlite_autoincrement": True},
     )
 
@@ -123,6 +187,14 @@ class File(Base):
     size_bytes: Mapped[int] = mapped_column(BigInteger)
     mtime_ns: Mapped[int] = mapped_column(BigInteger)
     inode: Mapped[int] = mapped_column(BigInteger)
+    ctime_ns: Mapped[int] = mapped_column(BigInteger, default=0)
+    """When content or attributes last changed: no program can set it back, as it can the modification time."""
+    sidecar_ns: Mapped[int] = mapped_column(BigInteger, default=0)
+    """The newest time of the files beside it that describe it (`IMG.xmp`, `IMG.jpg.json`), 0 without any."""
+    stem: Mapped[bytes] = mapped_column(LargeBinary, default=b"")
+    """The path without its ending, in lower case: a raw file, its JPEG and a Live Photo's clip have the same."""
+    companion_of: Mapped[int | None]
+    """The file of the same library that this one goes with, and is shown by: its JPEG, say."""
     state: Mapped[str] = mapped_column(default=FileState.PENDING)
     reason: Mapped[str | None]
     """Why it failed: one of `photoindex.media.REASONS`."""
@@ -159,13 +231,17 @@ class Encoder(Base):
 
 
 class Embedding(Base):
-    """A photo's embedding by one encoder. The sqlite-vec tables are derived from these rows."""
+    """A photo's embedding by one encoder, or a video's several. The sqlite-vec tables are derived from these rows."""
 
     __tablename__ = "embedding"
     __table_args__: Any = (Index("embedding_photo", "photo_id"),)
 
     encoder_id: Mapped[int] = mapped_column(ForeignKey("encoder.id", ondelete="CASCADE"), primary_key=True)
     photo_id: Mapped[int] = mapped_column(ForeignKey("photo.id", ondelete="CASCADE"), primary_key=True)
+    frame: Mapped[int] = mapped_column(primary_key=True, default=0)
+    """0, and for the further frames of a video 1, 2, …"""
+    at_seconds: Mapped[float | None]
+    """When in a video the frame is."""
     vector: Mapped[bytes] = mapped_column(LargeBinary)
     """dim × float16, little-endian."""
 

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import delete, exists, func, select, tuple_, update
 from sqlalchemy.dialects.sqlite import insert
@@ -39,6 +40,18 @@ class NewPhoto:
     latitude: float | None = None
     longitude: float | None = None
     altitude_m: float | None = None
+    place_id: int | None = None
+    title: str | None = None
+    caption: str | None = None
+    keywords: Sequence[str] = ()
+    people: Sequence[str] = ()
+    rating: int | None = None
+    kind: str = "photo"
+    duration_seconds: float | None = None
+    taken_at_source: str | None = None
+    motion_offset: int | None = None
+    motion_bytes: int | None = None
+    pairing_id: str | None = None
 
 
 @dataclass(frozen=True)
@@ -94,6 +107,16 @@ class PhotoInfo:
     latitude: float | None
     longitude: float | None
     altitude_m: float | None
+    title: str | None
+    caption: str | None
+    keywords: Sequence[str]
+    people: Sequence[str]
+    rating: int | None
+    duration_seconds: float | None
+    taken_at_source: str | None
+    motion_offset: int | None
+    motion_bytes: int | None
+    favourite: bool
     visible: bool
     indexed_at: datetime
     files: tuple[PhotoFile, ...]
@@ -116,9 +139,19 @@ _COLUMNS = tuple(getattr(Photo, field.name) for field in fields(PhotoInfo) if fi
 
 def store(session: Session, new: NewPhoto) -> int:
     """The id of the photo with that content, made when it is new. Photos are never made twice."""
-    values = {field.name: getattr(new, field.name) for field in fields(new)}
+    values = _values(new)
     session.execute(insert(Photo).values(visible=False, **values).on_conflict_do_nothing())
     return session.scalars(select(Photo.id).where(Photo.content_hash == new.content_hash)).one()
+
+
+def describe(session: Session, photo_id: int, new: NewPhoto) -> None:
+    """Replace what is known of a photo: its metadata have been read again."""
+    session.execute(update(Photo).where(Photo.id == photo_id).values(**_values(new)))
+
+
+def _values(new: NewPhoto) -> dict[str, Any]:
+    values = {field.name: getattr(new, field.name) for field in fields(new)}
+    return values | {"keywords": list(new.keywords), "people": list(new.people)}
 
 
 def ids_of(session: Session, content_hashes: Iterable[bytes]) -> dict[bytes, int]:
@@ -128,9 +161,9 @@ def ids_of(session: Session, content_hashes: Iterable[bytes]) -> dict[bytes, int
 
 
 def get(session: Session, photo_id: int) -> PhotoInfo:
-    """One photo that has a file on disk. Raises NotFoundError."""
+    """One photo that has a file on disk, be it a companion of another. Raises NotFoundError."""
     found = get_many(session, [photo_id])
-    if not found or not found[0].visible:
+    if not found or not (found[0].visible or found[0].files):
         raise NotFoundError(f"there is no photo {photo_id}")
     return found[0]
 

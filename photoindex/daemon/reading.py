@@ -94,7 +94,13 @@ class Reader:
             return Gone()
         except UnreadableFileError as error:
             return Unreadable(error.reason, error.detail)
-        stat = FileStat(original.size_bytes, original.mtime_ns, signed(original.inode))
+        stat = FileStat(
+            original.size_bytes,
+            signed(original.mtime_ns),
+            signed(original.inode),
+            signed(original.ctime_ns),
+            work.stat.sidecar_ns,
+        )
         if not self._claim(original.content_hash):
             return Known(original.content_hash, stat)
         kept = False

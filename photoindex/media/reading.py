@@ -29,6 +29,7 @@ class Original:
     """BLAKE3 of `content`, 32 bytes: the identity of the photo."""
     size_bytes: int
     mtime_ns: int
+    ctime_ns: int
     inode: int
     device: int
 
@@ -75,6 +76,7 @@ def _read(descriptor: int, max_bytes: int) -> Original:
         content_hash=blake3(content).digest(),
         size_bytes=before.st_size,
         mtime_ns=before.st_mtime_ns,
+        ctime_ns=before.st_ctime_ns,
         inode=before.st_ino,
         device=before.st_dev,
     )

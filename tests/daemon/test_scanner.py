@@ -286,6 +286,7 @@ def _index_all(scan: Scan) -> None:
             assert files.mark_indexed(session, work, work.stat, photos.store(session, new))
 
 
-def test_an_inode_beyond_what_sqlite_holds_wraps() -> None:
-    result = os.stat_result((0o100644, 2**64 - 1, 1, 1, 0, 0, 5, 0, 0, 0))
-    assert FileStat.of(result).inode == -1
+def test_numbers_beyond_what_sqlite_holds_wrap() -> None:
+    times = {"st_mtime_ns": 2**63, "st_ctime_ns": -(2**63) - 1}
+    result = os.stat_result((0o100644, 2**64 - 1, 1, 1, 0, 0, 5, 0, 0, 0), times)
+    assert FileStat.of(result) == FileStat(5, -(2**63), -1, 2**63 - 1)

@@ -178,3 +178,43 @@ def test_a_damaged_search_table_is_made_again_from_the_rows(database: Database, 
     with database.read() as session:
         assert embeddings.nearest(session, encoder, query, 40) == before
         assert session.execute(text("PRAGMA integrity_check")).scalar() == "ok"
+
+
+def test_a_video_is_found_by_its_nearest_frame_and_once(database: Database) -> None:
+    rng = np.random.default_rng(7)
+    with database.write() as session:
+        encoder = register(session, dim=4)
+        photo_ids = add_photos(session, 40)
+        vectors = {photo_id: unit(rng.standard_normal((5, 4) if photo_id % 3 == 0 else (4,))) for photo_id in photo_ids}
+        moments = {photo_id: [0.0, 1.5, 3.0, 60.0, 151.0] for photo_id in photo_ids if photo_id % 3 == 0}
+        embeddings.put(session, encoder.id, vectors, moments)
+    for seed in range(20):
+        query = unit(np.random.default_rng(seed).standard_normal(4))
+        rows = {key: np.atleast_2d(vector).astype(np.float16).astype(np.float32) for key, vector in vectors.items()}
+        best = {key: 1 - (each @ query) / np.linalg.norm(each, axis=1) for key, each in rows.items()}
+        expected = sorted((float(each.min()), key) for key, each in best.items())
+        found: list[embeddings.Neighbour] = []
+        with database.read() as session:
+            while page := embeddings.nearest(session, encoder, query, 7, found[-1] if found else None):
+                found += page
+            assert embeddings.count_searchable(session, encoder.id) == 40
+        assert [n.photo_id for n in found] == [key for _, key in expected]
+        assert [n.distance for n in found] == pytest.approx([distance for distance, _ in expected], abs=1e-5)
+        for each in found:
+            at = moments[each.photo_id][int(best[each.photo_id].argmin())] if each.photo_id in moments else None
+            assert each.at_seconds == at
+
+
+def test_the_frames_of_a_video_come_and_go_together(database: Database) -> None:
+    with database.write() as session:
+        encoder = register(session, dim=4)
+        [photo_id] = add_photos(session, 1)
+        embeddings.put(session, encoder.id, {photo_id: np.eye(4, dtype=np.float32)}, {photo_id: [0, 1, 2, 3]})
+        assert embeddings.get(session, encoder.id, photo_id) == pytest.approx(np.full(4, 0.5))
+        embeddings.put(session, encoder.id, {photo_id: np.eye(4, dtype=np.float32)[:2]}, {photo_id: [0, 9]})
+        embeddings.rebuild(session, encoder)
+        assert embeddings.repair(session) == 0
+        [found] = embeddings.nearest(session, encoder, np.eye(4, dtype=np.float32)[1], 5)
+        assert (found.photo_id, found.at_seconds) == (photo_id, 9)
+        embeddings.delete_photos(session, [photo_id])
+        assert embeddings.nearest(session, encoder, np.eye(4, dtype=np.float32)[1], 5) == []
