@@ -16,21 +16,15 @@ from photoindex import embeddings
 from photoindex.errors import NotFoundError
 from photoindex.files import PRESENT
 from photoindex.libraries import display_path
-from photoindex.models import File, Library, Photo
+from photoindex.models import File, Library, Photo, Place
 
 
-@dataclass(frozen=True)
-class NewPhoto:
-    """What is known of a content when it is indexed. Times are local to where it was taken, without a zone."""
+@dataclass(frozen=True, kw_only=True)
+class Details:
+    """What the metadata of a photo say, but for when it was taken; what is not known is None."""
 
-    content_hash: bytes
-    format: str
-    width: int
-    height: int
-    size_bytes: int
-    taken_at: datetime | None
-    timeline_at: datetime
     taken_at_offset_minutes: int | None = None
+    taken_at_source: str | None = None
     camera: str | None = None
     lens: str | None = None
     focal_length_mm: float | None = None
@@ -46,12 +40,25 @@ class NewPhoto:
     keywords: Sequence[str] = ()
     people: Sequence[str] = ()
     rating: int | None = None
-    kind: str = "photo"
-    duration_seconds: float | None = None
-    taken_at_source: str | None = None
     motion_offset: int | None = None
     motion_bytes: int | None = None
     pairing_id: str | None = None
+
+
+@dataclass(frozen=True)
+class NewPhoto:
+    """What is known of a content when it is indexed. Times are local to where it was taken, without a zone."""
+
+    content_hash: bytes
+    format: str
+    width: int
+    height: int
+    size_bytes: int
+    taken_at: datetime | None
+    timeline_at: datetime
+    details: Details = Details()
+    kind: str = "photo"
+    duration_seconds: float | None = None
 
 
 @dataclass(frozen=True)
@@ -82,6 +89,28 @@ class PhotoFile:
     @property
     def display_path(self) -> str:
         return display_path(self.absolute_path)
+
+
+@dataclass(frozen=True)
+class PlaceNames:
+    """The town near which a photo was taken, in English and in French."""
+
+    city: str
+    region: str | None
+    country: str
+    city_fr: str
+    region_fr: str | None
+    country_fr: str
+    country_code: str
+
+    @property
+    def english(self) -> str:
+        """`Grenoble, Auvergne-Rhône-Alpes, France`."""
+        return ", ".join(part for part in (self.city, self.region, self.country) if part)
+
+    @property
+    def french(self) -> str:
+        return ", ".join(part for part in (self.city_fr, self.region_fr, self.country_fr) if part)
 
 
 @dataclass(frozen=True)
@@ -120,6 +149,7 @@ class PhotoInfo:
     visible: bool
     indexed_at: datetime
     files: tuple[PhotoFile, ...]
+    place: PlaceNames | None = None
 
     @property
     def filename(self) -> str:
@@ -134,24 +164,34 @@ class Position:
     photo_id: int
 
 
-_COLUMNS = tuple(getattr(Photo, field.name) for field in fields(PhotoInfo) if field.name != "files")
+_COLUMNS = tuple(getattr(Photo, field.name) for field in fields(PhotoInfo) if field.name not in ("files", "place"))
+_PLACE_COLUMNS = tuple(getattr(Place, field.name) for field in fields(PlaceNames))
 
 
 def store(session: Session, new: NewPhoto) -> int:
     """The id of the photo with that content, made when it is new. Photos are never made twice."""
-    values = _values(new)
-    session.execute(insert(Photo).values(visible=False, **values).on_conflict_do_nothing())
+    values = {field.name: getattr(new, field.name) for field in fields(new) if field.name != "details"}
+    session.execute(insert(Photo).values(visible=False, **values, **_columns(new.details)).on_conflict_do_nothing())
     return session.scalars(select(Photo.id).where(Photo.content_hash == new.content_hash)).one()
 
 
-def describe(session: Session, photo_id: int, new: NewPhoto) -> None:
+def describe(session: Session, photo_id: int, taken_at: datetime | None, details: Details) -> None:
     """Replace what is known of a photo: its metadata have been read again."""
-    session.execute(update(Photo).where(Photo.id == photo_id).values(**_values(new)))
+    values = _columns(details) | {"taken_at": taken_at}
+    if taken_at is not None:
+        values["timeline_at"] = taken_at
+    session.execute(update(Photo).where(Photo.id == photo_id).values(**values))
 
 
-def _values(new: NewPhoto) -> dict[str, Any]:
-    values = {field.name: getattr(new, field.name) for field in fields(new)}
-    return values | {"keywords": list(new.keywords), "people": list(new.people)}
+def _columns(details: Details) -> dict[str, Any]:
+    values = {field.name: getattr(details, field.name) for field in fields(details)}
+    return values | {"keywords": list(details.keywords), "people": list(details.people)}
+
+
+def remember_place(session: Session, place_id: int, **names: str | float | None) -> None:
+    """Keep the names of a place (`Place`'s columns) that a photo was taken at."""
+    values = {"id": place_id, **names}
+    session.execute(insert(Place).values(**values).on_conflict_do_update(index_elements=[Place.id], set_=names))
 
 
 def ids_of(session: Session, content_hashes: Iterable[bytes]) -> dict[bytes, int]:
@@ -173,8 +213,9 @@ def get_many(session: Session, photo_ids: Sequence[int]) -> list[PhotoInfo]:
     rows = session.execute(select(*_COLUMNS).where(Photo.id.in_(photo_ids))).mappings()
     by_id = {row["id"]: row for row in rows}
     files = _files_of(session, photo_ids)
+    places = _places_of(session, photo_ids)
     return [
-        PhotoInfo(files=tuple(files.get(photo_id, ())), **by_id[photo_id])
+        PhotoInfo(files=tuple(files.get(photo_id, ())), place=places.get(photo_id), **by_id[photo_id])
         for photo_id in photo_ids
         if photo_id in by_id
     ]
@@ -241,3 +282,10 @@ def _files_of(session: Session, photo_ids: Sequence[int]) -> dict[int, list[Phot
         file = PhotoFile(row.id, row.library_id, row.name, row.root, row.path, row.state)
         found.setdefault(row.photo_id, []).append(file)
     return found
+
+
+def _places_of(session: Session, photo_ids: Sequence[int]) -> dict[int, PlaceNames]:
+    rows = session.execute(
+        select(Photo.id, *_PLACE_COLUMNS).join(Place, Place.id == Photo.place_id).where(Photo.id.in_(photo_ids))
+    )
+    return {row[0]: PlaceNames(*row[1:]) for row in rows}

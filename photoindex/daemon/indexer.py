@@ -15,13 +15,13 @@ from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
 from photoindex import embeddings, encoders, files, photos
-from photoindex.daemon.reading import Fresh, Gone, Known, Outcome, Reader, Unreadable
+from photoindex.daemon.reading import Fresh, Gone, Known, Outcome, Prepared, Reader, Unreadable
 from photoindex.database import Database
 from photoindex.encoders.base import Encoder
 from photoindex.errors import EncoderError
 from photoindex.files import FileStat, Work
 from photoindex.libraries import display_path
-from photoindex.media import Reason
+from photoindex.media import Metadata, Reason
 from photoindex.models import EncoderState
 
 log = logging.getLogger(__name__)
@@ -121,7 +121,7 @@ class Indexer:
         try:
             outcomes.extend((work, self._reader.read(work)) for work in works)
             fresh = [(work, outcome) for work, outcome in outcomes if isinstance(outcome, Fresh)]
-            vectors, failed = self._encode({outcome.content_hash: outcome.prepared for _, outcome in fresh})
+            vectors, failed = self._encode({outcome.content_hash: outcome.prepared.images for _, outcome in fresh})
         except BaseException:
             self._release(outcomes)
             raise
@@ -132,14 +132,16 @@ class Indexer:
         return Batch(outcomes, vectors)
 
     def _encode(self, prepared: Mapping[T, NDArray[np.uint8]]) -> tuple[dict[T, NDArray[np.float32]], dict[T, str]]:
-        """Embed what the encoder prepared, by key; and for those it can't embed, why.
+        """Embed what the encoder prepared: (frames, edge, edge, 3) → (frames, dim), by key; and why some can't be.
 
         Raises EncoderError when it is the encoder that is broken.
         """
         if not prepared:
             return {}, {}
         try:
-            return dict(zip(prepared, self._encoder.encode_images(list(prepared.values())), strict=True)), {}
+            rows = self._encoder.encode_images([image for images in prepared.values() for image in images])
+            ends = np.cumsum([len(images) for images in prepared.values()])
+            return dict(zip(prepared, np.split(rows, ends[:-1]), strict=True)), {}
         except Exception as error:  # whatever a network makes of hostile pixels, or a device of its driver
             if len(prepared) == 1:
                 self._probe(error)
@@ -147,8 +149,8 @@ class Indexer:
             log.warning("a batch of %d photos could not be encoded (%s); trying one by one", len(prepared), error)
         vectors: dict[T, NDArray[np.float32]] = {}
         failed: dict[T, str] = {}
-        for key, image in prepared.items():
-            one, problem = self._encode({key: image})
+        for key, images in prepared.items():
+            one, problem = self._encode({key: images})
             vectors |= one
             failed |= problem
         return vectors, failed
@@ -175,13 +177,19 @@ class Indexer:
         return len(works)
 
     def _record(self, session: Session, batch: Batch, gone: list[Work]) -> None:
-        ids = {
-            outcome.content_hash: photos.store(session, _new_photo(outcome))
-            for _, outcome in batch.outcomes
-            if isinstance(outcome, Fresh)
-        }
-        embeddings.put(session, self._encoder_id, {ids[content]: vector for content, vector in batch.vectors.items()})
-        ids |= photos.ids_of(session, [o.content_hash for _, o in batch.outcomes if isinstance(o, Known)])
+        fresh = {o.content_hash: o for _, o in batch.outcomes if isinstance(o, Fresh)}
+        known = {o.content_hash: o for _, o in batch.outcomes if isinstance(o, Known)}
+        stored = photos.ids_of(session, [*fresh, *known])
+        ids = stored | {content: photos.store(session, _new_photo(each)) for content, each in fresh.items()}
+        embeddings.put(
+            session,
+            self._encoder_id,
+            {ids[content]: vectors for content, vectors in batch.vectors.items()},
+            {ids[content]: each.prepared.moments for content, each in fresh.items()},
+        )
+        for content, each in known.items():
+            if each.metadata is not None and content in ids:
+                photos.describe(session, ids[content], each.metadata.taken_at, _details(each.metadata))
         for work, outcome in batch.outcomes:
             match outcome:
                 case Fresh() | Known() if outcome.content_hash in ids:
@@ -210,13 +218,14 @@ class Indexer:
         self._lacking_after = found[-1]
         prepared = dict(zip(found, self._pool.map(self._reread, infos), strict=True))
         usable = {photo_id: each for photo_id, each in prepared.items() if each is not None}
-        vectors, _ = self._encode(usable)
+        vectors, _ = self._encode({photo_id: each.images for photo_id, each in usable.items()})
         with self._database.write() as session:
-            embeddings.put(session, self._encoder_id, vectors)
+            moments = {photo_id: each.moments for photo_id, each in usable.items()}
+            embeddings.put(session, self._encoder_id, vectors, moments)
         self._unread.update(set(found) - set(vectors))
         return len(found)
 
-    def _reread(self, photo: photos.PhotoInfo) -> NDArray[np.uint8] | None:
+    def _reread(self, photo: photos.PhotoInfo) -> Prepared | None:
         for file in photo.files:
             prepared = self._reader.reread(file.absolute_path, photo.content_hash)
             if prepared is not None:
@@ -244,16 +253,27 @@ def _record_unreadable(session: Session, work: Work, outcome: Unreadable) -> Non
 
 
 def _new_photo(fresh: Fresh) -> photos.NewPhoto:
-    decoded, metadata = fresh.decoded, fresh.decoded.metadata
+    decoded, taken_at = fresh.decoded, fresh.metadata.taken_at
     return photos.NewPhoto(
         content_hash=fresh.content_hash,
         format=decoded.format.name,
         width=decoded.width,
         height=decoded.height,
         size_bytes=fresh.stat.size_bytes,
-        taken_at=metadata.taken_at,
-        timeline_at=metadata.taken_at or _local_time(fresh.stat),
+        taken_at=taken_at,
+        timeline_at=taken_at or _local_time(fresh.stat),
+        details=_details(fresh.metadata),
+        kind=decoded.format.kind,
+        duration_seconds=decoded.duration_seconds,
+    )
+
+
+def _details(metadata: Metadata) -> photos.Details:
+    """What the metadata say, as columns of the photo."""
+    motion = metadata.motion
+    return photos.Details(
         taken_at_offset_minutes=metadata.taken_at_offset_minutes,
+        taken_at_source=metadata.taken_at_source,
         camera=metadata.camera,
         lens=metadata.lens,
         focal_length_mm=metadata.focal_length_mm,
@@ -263,6 +283,14 @@ def _new_photo(fresh: Fresh) -> photos.NewPhoto:
         latitude=metadata.latitude,
         longitude=metadata.longitude,
         altitude_m=metadata.altitude_m,
+        title=metadata.title,
+        caption=metadata.caption,
+        keywords=metadata.keywords,
+        people=metadata.people,
+        rating=metadata.rating,
+        motion_offset=motion.offset if motion else None,
+        motion_bytes=motion.size_bytes if motion else None,
+        pairing_id=metadata.pairing_id,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from photoindex.errors import UnreadableFileError
 from photoindex.files import FileStat, Work, signed
 from photoindex.media import (
     Decoded,
+    Metadata,
     Original,
     Reason,
     decode,
@@ -36,6 +38,18 @@ class Known:
 
     content_hash: bytes
     stat: FileStat
+    metadata: Metadata | None = None
+    """Read again, as they or a sidecar may have changed; None when there was no need to."""
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """The encoder's input for one photo, or for several moments of a video."""
+
+    images: NDArray[np.uint8]
+    """(frames, edge, edge, 3)"""
+    moments: Sequence[float]
+    """Seconds from the beginning of a video, one a frame; empty for a photo."""
 
 
 @dataclass(frozen=True)
@@ -45,8 +59,9 @@ class Fresh:
     content_hash: bytes
     stat: FileStat
     decoded: Decoded
-    prepared: NDArray[np.uint8]
-    """The encoder's input, (edge, edge, 3)."""
+    metadata: Metadata
+    """With what the sidecars and the name say."""
+    prepared: Prepared
 
 
 @dataclass(frozen=True)
@@ -107,7 +122,7 @@ class Reader:
         try:
             if self._is_indexed(original.content_hash):
                 return Known(original.content_hash, stat)
-            fresh = self._decode(original, stat)
+            fresh = self._decode(work, original, stat)
             kept = True
             return fresh
         except UnreadableFileError as error:
@@ -116,13 +131,13 @@ class Reader:
             if not kept:
                 self.release(original.content_hash)
 
-    def reread(self, path: bytes, content_hash: bytes) -> NDArray[np.uint8] | None:
+    def reread(self, path: bytes, content_hash: bytes) -> Prepared | None:
         """The encoder's input for a photo that is indexed already, or None when the file no longer holds it."""
         try:
             original = read_original(path, max_bytes=self._limits.max_bytes)
             if original.content_hash != content_hash:
                 return None
-            return self._encoder.prepare(self._decode_image(original).image)
+            return self._prepare(self._decode_original(original, path))
         except (OSError, UnreadableFileError):
             return None
 
@@ -145,15 +160,20 @@ class Reader:
             ids = photos.ids_of(session, [content_hash])
             return bool(ids) and bool(embeddings.existing(session, self._encoder_id, ids.values()))
 
-    def _decode(self, original: Original, stat: FileStat) -> Fresh:
-        decoded = self._decode_image(original)
+    def _decode(self, work: Work, original: Original, stat: FileStat) -> Fresh:
+        decoded = self._decode_original(original, work.path)
         try:
             write_thumbnail(thumbnail_path(self._thumbnails, original.content_hash), make_thumbnail(decoded.image))
         except MemoryError:
             raise UnreadableFileError(Reason.OUT_OF_MEMORY, "while making the thumbnail") from None
-        return Fresh(original.content_hash, stat, decoded, self._encoder.prepare(decoded.image))
+        return Fresh(original.content_hash, stat, decoded, decoded.metadata, self._prepare(decoded))
 
-    def _decode_image(self, original: Original) -> Decoded:
+    def _prepare(self, decoded: Decoded) -> Prepared:
+        images = [frame.image for frame in decoded.frames] or [decoded.image]
+        stack = np.stack([self._encoder.prepare(image) for image in images])
+        return Prepared(stack, [frame.at_seconds for frame in decoded.frames])
+
+    def _decode_original(self, original: Original, path: bytes) -> Decoded:
         return decode(
             original.content,
             shortest_edge=self._encoder.input_size,

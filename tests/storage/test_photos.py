@@ -19,7 +19,7 @@ START = datetime(2020, 1, 1)
 
 
 def test_a_content_is_stored_once(database: Database) -> None:
-    new = NewPhoto(bytes(32), "jpeg", 4, 3, 10, START, START, camera="NIKON D70")
+    new = NewPhoto(bytes(32), "jpeg", 4, 3, 10, START, START, photos.Details(camera="NIKON D70"))
     with database.write() as session:
         first = photos.store(session, new)
         assert photos.store(session, new) == first
