@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
+from photoindex.media.containers import AUDIO_EXTENSIONS, detect_container
+
 
 class Reason(StrEnum):
     """Why a file can't be indexed: the `reason` of an `UnreadableFileError`, kept in the file's row."""
@@ -71,14 +73,35 @@ TIFF = Format("tiff", "image/tiff", ".tif", "TIFF")
 AVIF = Format("avif", "image/avif", ".avif", "AVIF")
 HEIF = Format("heif", "image/heif", ".heic", "HEIF")
 
-FORMATS = (JPEG, PNG, WEBP, GIF, BMP, TIFF, AVIF, HEIF)
+MP4 = Format("mp4", "video/mp4", ".mp4", "", Kind.VIDEO)
+MOV = Format("mov", "video/quicktime", ".mov", "", Kind.VIDEO)
+THREE_GP = Format("3gp", "video/3gpp", ".3gp", "", Kind.VIDEO)
+MKV = Format("mkv", "video/matroska", ".mkv", "", Kind.VIDEO)
+WEBM = Format("webm", "video/webm", ".webm", "", Kind.VIDEO)
+AVI = Format("avi", "video/x-msvideo", ".avi", "", Kind.VIDEO)
+MPEG_TS = Format("mpeg-ts", "video/mp2t", ".mts", "", Kind.VIDEO)
+MPEG_PS = Format("mpeg-ps", "video/mpeg", ".mpg", "", Kind.VIDEO)
+WMV = Format("wmv", "video/x-ms-wmv", ".wmv", "", Kind.VIDEO)
+FLV = Format("flv", "video/x-flv", ".flv", "", Kind.VIDEO)
+OGV = Format("ogv", "video/ogg", ".ogv", "", Kind.VIDEO)
 
-HEAD_BYTES = 256
+FORMATS = (JPEG, PNG, WEBP, GIF, BMP, TIFF, AVIF, HEIF)
+"""Of pictures."""
+
+VIDEO_FORMATS = (MP4, MOV, THREE_GP, MKV, WEBM, AVI, MPEG_TS, MPEG_PS, WMV, FLV, OGV)
+
+HEAD_BYTES = 4096
 """How many first bytes `detect` wants to see; fewer are fine when the file has no more."""
 
 PHOTO_EXTENSIONS = frozenset(
     b".jpg .jpeg .jpe .jfif .png .webp .gif .bmp .dib .tif .tiff .avif .heic .heif .hif".split()
 )
+
+VIDEO_EXTENSIONS = frozenset(
+    b".mp4 .m4v .f4v .mov .qt .3gp .3gpp .3g2 .mkv .webm .avi .divx "
+    b".mts .m2ts .mpg .mpeg .vob .wmv .asf .flv .ogv".split()
+)
+"""Without .ts and .mod, which are TypeScript and Go more often: such videos are told by their content."""
 
 # Raw files are TIFFs by their first bytes, but what a TIFF reader finds in them is a tiny preview.
 _RAW_EXTENSIONS = frozenset(
@@ -98,18 +121,25 @@ _MAGIC = (
 _BMP_HEADER_SIZES = frozenset({12, 40, 52, 56, 64, 108, 124})
 _AVIF_BRANDS = frozenset({b"avif", b"avis"})
 _HEIF_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"})
+_MAX_BRAND_BYTES = 256
+_VIDEO_BY_NAME = {format.name: format for format in VIDEO_FORMATS}
 _GENERAL_BRANDS = frozenset({b"mif1", b"msf1"})  # an image in ISO-BMFF; its compatible brands tell the codec
 
 
-def detect(head: bytes) -> Format | None:
-    """The format of a file that begins with `head` (`HEAD_BYTES` of it), or None if it is no photo."""
+def detect(head: bytes, name: bytes = b"") -> Format | None:
+    """The format of a file that begins with `head` (`HEAD_BYTES` of it), or None if it is no photo.
+
+    `name` tells music from videos in the same container.
+    """
     for magic, format in _MAGIC:
         if head.startswith(magic):
             return format
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
         return WEBP
-    if head[4:8] == b"ftyp":
-        return _detect_by_brands(head)
+    if head[4:8] == b"ftyp" and (picture := _detect_by_brands(head)) is not None:
+        return picture
+    if (container := detect_container(head)) is not None and _extension(name) not in AUDIO_EXTENSIONS:
+        return _VIDEO_BY_NAME[container]
     # "BM" alone begins many a text; the size of the second header makes it sure.
     if head[:2] == b"BM" and len(head) >= 18 and struct.unpack_from("<I", head, 14)[0] in _BMP_HEADER_SIZES:
         return BMP
@@ -118,7 +148,7 @@ def detect(head: bytes) -> Format | None:
 
 def promises_photo(name: bytes) -> bool:
     """Whether a file of this name says that it is a photo: if its content isn't one, the user is told."""
-    return _extension(name) in PHOTO_EXTENSIONS
+    return _extension(name) in PHOTO_EXTENSIONS or _extension(name) in VIDEO_EXTENSIONS
 
 
 def is_photo(name: bytes, head: bytes) -> bool:
@@ -128,7 +158,7 @@ def is_photo(name: bytes, head: bytes) -> bool:
     """
     if promises_photo(name):
         return True
-    format = detect(head)
+    format = detect(head, name)
     return format is not None and not (format is TIFF and _extension(name) in _RAW_EXTENSIONS)
 
 
@@ -139,7 +169,7 @@ def _extension(name: bytes) -> bytes:
 
 def _detect_by_brands(head: bytes) -> Format | None:
     box_size = int.from_bytes(head[:4], "big")
-    major, rest = head[8:12], head[16 : max(16, min(box_size, HEAD_BYTES))]
+    major, rest = head[8:12], head[16 : max(16, min(box_size, _MAX_BRAND_BYTES))]
     if major in _AVIF_BRANDS:
         return AVIF
     if major in _HEIF_BRANDS:

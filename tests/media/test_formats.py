@@ -4,7 +4,7 @@ import pytest
 from drawing import draw_photo
 
 from photoindex.media import FORMATS, PHOTO_EXTENSIONS, REASONS, Reason, detect, is_photo, promises_photo, register
-from photoindex.media.formats import AVIF, HEAD_BYTES, HEIF
+from photoindex.media.formats import AVIF, HEAD_BYTES, HEIF, MOV, MP4
 
 
 def _ftyp(major: bytes, *compatible: bytes) -> bytes:
@@ -32,8 +32,8 @@ def test_tiff_of_either_byte_order_and_big_tiff_are_tiff(magic):
         (_ftyp(b"mif1"), HEIF),
         (_ftyp(b"avif", b"mif1", b"miaf"), AVIF),
         (_ftyp(b"mif1", b"mif1", b"avif"), AVIF),
-        (_ftyp(b"isom", b"mp42"), None),
-        (_ftyp(b"qt  "), None),
+        (_ftyp(b"isom", b"mp42"), MP4),
+        (_ftyp(b"qt  "), MOV),
         (_ftyp(b"crx ", b"isom"), None),
     ],
 )
