@@ -3,108 +3,29 @@
 from __future__ import annotations
 
 import math
-import re
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import datetime
-from enum import StrEnum
 
 from photoindex.media.exif import Exif, Tag, Value, read_exif
+from photoindex.media.fields import Metadata, Motion, TakenAtSource, merge
+from photoindex.media.moments import exif_moment, offset_minutes
+from photoindex.media.names import date_in_name
 from photoindex.media.places import read_position
+from photoindex.media.sidecars import read_sidecar
+from photoindex.media.texts import decode_text
 
-_FIRST_PHOTOGRAPH = 1826
-_MAX_TEXT_BYTES = 1024
-
-# EXIF writes 2019:07:04 10:20:30; ISO 8601 and what some programs make of both occur too.
-_MOMENT = re.compile(
-    r"(\d{4})[:./-](\d\d)[:./-](\d\d)[ T]+(\d\d):(\d\d):(\d\d)(?:[.,]\d+)? ?(Z|[+-]\d\d:?\d\d)?", re.ASCII
-)
-_OFFSET = re.compile(r"([+-])(\d\d):?(\d\d)", re.ASCII)
-_COMPANY_WORDS = frozenset(
-    {"camera", "co", "co.", "company", "computer", "corp", "corp.", "corporation", "electric", "electronics"}
-    | {"imaging", "inc", "inc.", "international", "limited", "ltd", "ltd.", "optical"}
-)
-
-
-class TakenAtSource(StrEnum):
-    """Where the time a photo was taken comes from, the most trusted first. Stored: never rename one."""
-
-    EXIF = "exif"
-    XMP = "xmp"
-    IPTC = "iptc"
-    VIDEO = "video"
-    SIDECAR = "sidecar"
-    GPS = "gps"
-    NAME = "name"
-    FILE = "file"
-    """The file's own time: what the timeline falls back on; never `Metadata.taken_at`'s."""
-
-
-@dataclass(frozen=True)
-class Motion:
-    """An MP4 inside a photo's file: where it begins and how long it is, in bytes."""
-
-    offset: int
-    size_bytes: int
-
-
-@dataclass(frozen=True)
-class Metadata:
-    """What is known about a photo besides its pixels; what is not known is None."""
-
-    taken_at: datetime | None = None
-    """By the camera's clock: local time, without a time zone."""
-    taken_at_offset_minutes: int | None = None
-    """How far that clock was ahead of UTC, where the camera says so."""
-    camera_make: str | None = None
-    camera_model: str | None = None
-    lens: str | None = None
-    focal_length_mm: float | None = None
-    f_number: float | None = None
-    exposure_seconds: float | None = None
-    iso: int | None = None
-    latitude: float | None = None
-    """Degrees, north is positive. There is a latitude exactly if there is a longitude."""
-    longitude: float | None = None
-    """Degrees, east is positive."""
-    altitude_m: float | None = None
-    """Above sea level."""
-    taken_at_source: TakenAtSource | None = None
-    """What `taken_at` comes from; None exactly if there is no `taken_at`."""
-    title: str | None = None
-    caption: str | None = None
-    keywords: tuple[str, ...] = ()
-    rating: int | None = None
-    """0 to 5, or -1 for rejected."""
-    people: tuple[str, ...] = ()
-    """Names of faces, where a program wrote them into the file or its sidecar."""
-    motion: Motion | None = None
-    """The clip that a phone put into the photo's file."""
-    pairing_id: str | None = None
-    """What Apple writes into both the photo and the clip of a Live Photo."""
-    orientation: int = 1
-    """1 to 8, as EXIF counts; `decode` has applied it already. 1 for HEIF, which turns pictures its own way."""
-
-    @property
-    def camera(self) -> str | None:
-        """Make and model for people: `Canon EOS 40D`, `NIKON D70`, the make once and without the company's form."""
-        if not self.camera_model:
-            return self.camera_make
-        make = (self.camera_make or "").replace(",", " ").split()
-        if self.camera_model.split()[0].casefold() in {word.casefold() for word in make}:
-            return self.camera_model
-        brand = [word for word in make if word.casefold() not in _COMPANY_WORDS]
-        return " ".join([*brand, self.camera_model])
+__all__ = ["Metadata", "Motion", "TakenAtSource", "complete", "merge", "read_metadata"]
 
 
 def read_metadata(block: bytes) -> Metadata:
     """The metadata in an EXIF block (see `read_exif`). Never raises; empty when there is nothing to read."""
     exif = read_exif(block)
     main = exif.main
-    taken_at, offset_minutes = _taken_at(exif)
+    taken_at, offset = _taken_at(exif)
     position = read_position(exif.gps)
     return Metadata(
         taken_at=taken_at,
-        taken_at_offset_minutes=offset_minutes,
+        taken_at_offset_minutes=offset,
         taken_at_source=TakenAtSource.EXIF if taken_at else None,
         camera_make=_text(main.get(Tag.MAKE)),
         camera_model=_text(main.get(Tag.MODEL)),
@@ -121,15 +42,7 @@ def read_metadata(block: bytes) -> Metadata:
 
 
 def _text(value: Value | None) -> str | None:
-    """Printable text of at most 1 kB, up to the first NUL: what is behind it is a leftover of the camera's buffer."""
-    if not isinstance(value, bytes):
-        return None
-    raw = value[:_MAX_TEXT_BYTES].lstrip(b"\0 ").partition(b"\0")[0]
-    try:
-        text = raw.decode("utf-8")
-    except UnicodeDecodeError:
-        text = raw.decode("latin-1")
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split()) or None
+    return decode_text(value) if isinstance(value, bytes) else None
 
 
 def _positive(value: Value | None, at_most: float) -> float | None:
@@ -156,32 +69,31 @@ def _taken_at(exif: Exif) -> tuple[datetime | None, int | None]:
         (Tag.DATE_TIME_DIGITIZED, Tag.OFFSET_TIME_DIGITIZED),
         (Tag.DATE_TIME, Tag.OFFSET_TIME),
     ):
-        moment, written_offset = _moment(_text(exif.main.get(date_tag)) or "")
+        moment, offset = exif_moment(_text(exif.main.get(date_tag)) or "")
         if moment is not None:
-            offset = _offset_minutes(_text(exif.main.get(offset_tag)) or written_offset)
-            return moment, offset
+            return moment, _offset(exif, offset_tag, offset)
     return None, None
 
 
-def _moment(text: str) -> tuple[datetime | None, str]:
-    match = _MOMENT.fullmatch(text)
-    if match is None:
-        return None, ""
-    year, month, day, hour, minute, second = (int(part) for part in match.groups()[:6])
-    if year < _FIRST_PHOTOGRAPH:
-        return None, ""
-    try:
-        return datetime(year, month, day, hour, minute, second), match[7] or ""
-    except ValueError:
-        return None, ""
+def _offset(exif: Exif, tag: Tag, written: int | None) -> int | None:
+    """Minutes ahead of UTC by the date's own tag, else as written behind the date."""
+    own = offset_minutes(_text(exif.main.get(tag)) or "")
+    return written if own is None else own
 
 
-def _offset_minutes(text: str) -> int | None:
-    """Minutes of `+02:00` or `Z`; inhabited offsets go from -12 to +14 hours."""
-    if text == "Z":
-        return 0
-    match = _OFFSET.fullmatch(text)
-    if match is None or int(match[3]) >= 60:
-        return None
-    minutes = int(match[1] + "1") * (int(match[2]) * 60 + int(match[3]))
-    return minutes if -12 * 60 <= minutes <= 14 * 60 else None
+def complete(embedded: Metadata, filename: str, sidecars: Sequence[tuple[bytes, bytes]] = ()) -> Metadata:
+    """What is known about a photo: `embedded` in its file, its sidecars (name and content each), its file's name.
+
+    For everything but the date, `.xmp` sidecars are trusted most, for people's programs write there what they
+    changed; then the file, then a Takeout's JSON. The date: see `TakenAtSource`, `merge`. Never raises.
+    """
+    read = [(name.lower().endswith(b".xmp"), read_sidecar(name, content)) for name, content in sidecars]
+    named = Metadata()
+    if (found := date_in_name(filename)) is not None:
+        named = Metadata(taken_at=found[0], taken_at_offset_minutes=found[1], taken_at_source=TakenAtSource.NAME)
+    return merge(
+        *(metadata for is_xmp, metadata in read if is_xmp),
+        embedded,
+        *(metadata for is_xmp, metadata in read if not is_xmp),
+        named,
+    )

@@ -25,10 +25,20 @@ def read_position(gps: Mapping[int, Value]) -> Position:
     altitude = _altitude(gps)
     latitude = _degrees(gps.get(GpsTag.LATITUDE), _sign(gps.get(GpsTag.LATITUDE_REF), b"N", b"S"), 90)
     longitude = _degrees(gps.get(GpsTag.LONGITUDE), _sign(gps.get(GpsTag.LONGITUDE_REF), b"E", b"W"), 180)
+    return checked_position(latitude, longitude, altitude)
+
+
+def checked_position(latitude: float | None, longitude: float | None, altitude_m: float | None) -> Position:
+    """A position of what was read, without what can't be. Never raises."""
+    if altitude_m is not None and not _LOWEST_M <= altitude_m <= _HIGHEST_M:
+        altitude_m = None
     # Cameras without a fix write 0, 0: a spot in the ocean with many photos and no visitors.
     if latitude is None or longitude is None or latitude == longitude == 0:
-        return Position(altitude_m=altitude)
-    return Position(latitude, longitude, altitude)
+        return Position(altitude_m=altitude_m)
+    # Neither is true of NaN.
+    if not (-90 <= latitude <= 90 and -180 <= longitude <= 180):
+        return Position(altitude_m=altitude_m)
+    return Position(latitude, longitude, altitude_m)
 
 
 def _sign(reference: Value | None, positive: bytes, negative: bytes) -> int:
@@ -54,5 +64,4 @@ def _altitude(gps: Mapping[int, Value]) -> float | None:
     if not isinstance(value, tuple) or not math.isfinite(value[0]):
         return None
     below = gps.get(GpsTag.ALTITUDE_REF, b"")
-    altitude = -value[0] if below in (b"\1", (1.0,)) else value[0]
-    return float(altitude) if _LOWEST_M <= altitude <= _HIGHEST_M else None
+    return float(-value[0] if below in (b"\1", (1.0,)) else value[0])
