@@ -38,6 +38,8 @@ class SearchResult:
     """The whole path of its first file."""
     score: float
     percent: int
+    moment_seconds: float | None = None
+    """When in a video that is which was looked for; None for what is no video."""
 
 
 class PhotoIndex:
@@ -121,6 +123,7 @@ def _results(found: Sequence[Result]) -> list[SearchResult]:
             path=Path(os.fsdecode(each.photo.files[0].absolute_path)) if each.photo.files else Path(),
             score=each.score,
             percent=each.percent,
+            moment_seconds=each.moment_seconds,
         )
         for each in found
     ]

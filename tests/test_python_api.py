@@ -54,6 +54,7 @@ def test_photos_are_found_by_description(index: PhotoIndex, photos: Path) -> Non
     assert (found[0].filename, found[0].path) == ("red.jpg", photos / "red.jpg")
     assert 1 >= found[0].score > found[1].score >= 0
     assert found[0].percent == round(100 * found[0].score)
+    assert found[0].moment_seconds is None
 
 
 def test_similar_photos_leave_the_photo_itself_out(index: PhotoIndex) -> None:

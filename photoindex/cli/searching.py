@@ -130,7 +130,13 @@ def _show(answer: dict[str, Any], as_json: bool) -> None:
         click.echo("no photo found")
     else:
         rows = [
-            (rank, f"{result['percent']} %", result["filename"], result["path"] or "")
+            (rank, f"{result['percent']} %", _name(result), result["path"] or "")
             for rank, result in enumerate(answer["results"], start=1)
         ]
         print_table(("", "match", "photo", "path"), rows, right=("", "match"))
+
+
+def _name(result: dict[str, Any]) -> str:
+    """The file name, and when in a video that is which was looked for."""
+    moment = result.get("moment")
+    return f"{result['filename']} at {moment}" if moment else str(result["filename"])

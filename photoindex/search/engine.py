@@ -30,6 +30,8 @@ class Result:
     photo: PhotoInfo
     score: float
     percent: int
+    moment_seconds: float | None = None
+    """When in a video that is which was looked for; None for what is no video."""
 
 
 @dataclass(frozen=True)
@@ -114,9 +116,14 @@ class SearchEngine:
 
 
 def _results(session: Session, found: Sequence[Neighbour], shown_range: tuple[float, float]) -> tuple[Result, ...]:
-    scores = {each.photo_id: ranking.score(each.distance, shown_range) for each in found}
-    infos = photos.get_many(session, [each.photo_id for each in found])
-    return tuple(Result(info, scores[info.id], ranking.percent(scores[info.id])) for info in infos)
+    neighbours = {each.photo_id: each for each in found}
+    infos = photos.get_many(session, list(neighbours))
+    return tuple(_result(info, neighbours[info.id], shown_range) for info in infos)
+
+
+def _result(info: PhotoInfo, neighbour: Neighbour, shown_range: tuple[float, float]) -> Result:
+    score = ranking.score(neighbour.distance, shown_range)
+    return Result(info, score, ranking.percent(score), neighbour.at_seconds)
 
 
 def _since(started: float) -> float:

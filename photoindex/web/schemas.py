@@ -9,6 +9,7 @@ from flask import url_for
 
 from photoindex.photos import PhotoInfo
 from photoindex.search import Result, ResultPage
+from photoindex.web import moments, wording
 from photoindex.web.timeline import TimelinePage
 
 
@@ -82,8 +83,15 @@ def taken_at(info: PhotoInfo) -> str | None:
 
 def _result(result: Result) -> dict[str, Any]:
     body = photo(result.photo)
-    scores = {"score": round(result.score, 4), "percent": result.percent}
-    return {"id": body.pop("id"), "filename": body.pop("filename"), **scores, **body}
+    at = result.moment_seconds
+    found = {
+        "score": round(result.score, 4),
+        "percent": result.percent,
+        "moment_seconds": None if at is None else round(at, 3),
+        "moment": None if at is None else wording.timecode(at),
+    }
+    body["url"] = url_for("gallery.photo", photo_id=result.photo.id, t=moments.parameter(at))
+    return {"id": body.pop("id"), "filename": body.pop("filename"), **found, **body}
 
 
 def _utc(at: datetime) -> str:

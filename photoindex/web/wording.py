@@ -14,7 +14,7 @@ NARROWEST, WIDEST = 5, 30
 
 def register(app: Flask) -> None:
     """Give templates these as filters."""
-    for function in (moment, size, number, duration, described, shape):
+    for function in (moment, size, number, duration, timecode, described, shape):
         app.add_template_filter(function)
 
 
@@ -46,6 +46,13 @@ def duration(seconds: float) -> str:
     if seconds < 90 * 60:
         return f"about {round(seconds / 60)} min"
     return f"about {round(seconds / 3600)} h"
+
+
+def timecode(seconds: float) -> str:
+    """A length or a moment of a video: `0:09`, `2:31`, `1:02:03`."""
+    minutes, rest = divmod(int(max(0.0, seconds)), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
 def exposure(seconds: float) -> str:

@@ -64,3 +64,15 @@ def test_prompt_ends_at_an_empty_line_or_the_end(invoke, indexed: Path, monkeypa
     assert result.exit_code == 0
     assert "an empty line ends" in result.stdout
     assert result.stdout.count(".jpg\t") == 2
+
+
+def test_a_moment_of_a_video_stands_beside_its_name(invoke, indexed: Path, monkeypatch) -> None:
+    from photoindex.cli import searching
+
+    found = {"percent": 62, "filename": "holiday.mp4", "path": "/videos/holiday.mp4", "moment": "2:31"}
+    answer = {"encoder": "starter", "total": 2, "results": [found, {**found, "filename": "a.jpg", "moment": None}]}
+    monkeypatch.setattr(searching, "find_server", lambda _: "http://127.0.0.1:1")
+    monkeypatch.setattr(searching, "ask", lambda *_: answer)
+    lines = invoke("search", "--data", indexed, "a sunset").stdout.splitlines()
+    assert lines[0] == "1\t62 %\tholiday.mp4 at 2:31\t/videos/holiday.mp4"
+    assert lines[1].split("\t")[2] == "a.jpg"

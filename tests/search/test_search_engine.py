@@ -73,6 +73,19 @@ def test_scores_fall_from_one_towards_zero_and_percents_say_the_same(
     assert all(result.percent == round(100 * result.score) for result in results)
 
 
+def test_a_video_is_found_at_its_moment(database: Database, engine: SearchEngine, ids: dict[str, list[int]]) -> None:
+    with database.write() as session:
+        encoder = embeddings.active_encoder(session)
+        assert encoder is not None
+        new = photos.NewPhoto(b"v" * 32, "mp4", 64, 48, 10, None, datetime(2020, 1, 1), kind="video")
+        video = photos.store(session, new)
+        frames = [ENCODER.prepare(draw_image(colour=colour)) for colour in ("white", "teal", "red")]
+        embeddings.put(session, encoder.id, {video: ENCODER.encode_images(frames)}, {video: [0.0, 60.5, 151.25]})
+        session.execute(update(Photo).values(visible=True))
+    found = {each.photo.id: each.moment_seconds for each in engine.search("red", limit=PER_COLOUR + 1).results}
+    assert found == {video: 151.25, **dict.fromkeys(ids["red"])}
+
+
 def _pages(first: ResultPage, following: object) -> list[int]:
     found, page = [], first
     while True:

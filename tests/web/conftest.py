@@ -7,17 +7,20 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import pytest
+from blake3 import blake3
 from colour_encoder import ColourEncoder
-from drawing import draw_photo
+from drawing import draw_image, draw_photo
+from filming import film_video
 from flask import Flask
+from PIL.Image import Image
 
 from photoindex import embeddings, files, libraries, media, photos, status
 from photoindex.config import Settings
@@ -52,8 +55,37 @@ class Gallery:
         path = os.path.join(os.fsencode(self.root), name)
         original = media.read_original(path)
         decoded = media.decode(original.content, shortest_edge=16, longest_edge=512)
-        values: dict[str, object] = {"taken_at": None, "timeline_at": NEWEST, "camera": decoded.metadata.camera}
-        vector = self.encoder.encode_images([self.encoder.prepare(decoded.image)])[0]
+        values: dict[str, object] = {
+            "format": decoded.format.name,
+            "width": decoded.width,
+            "height": decoded.height,
+            "camera": decoded.metadata.camera,
+        }
+        return self._store(name, [decoded.image], None, values | metadata)
+
+    def film(self, name: str, colours: Sequence[str], scene_seconds: int = 2, **metadata: object) -> int:
+        """Film a video of one scene a colour, index one frame of each, and return its id."""
+        path = film_video(self.root / name, colours, scene_seconds=scene_seconds)
+        values: dict[str, object] = {
+            "kind": "video",
+            "format": path.suffix[1:],
+            "width": 160,
+            "height": 120,
+            "duration_seconds": float(scene_seconds * len(colours)),
+        }
+        frames = [draw_image(colour=colour, size=(160, 120), seed=seed) for seed, colour in enumerate(colours)]
+        moments = [float(scene_seconds * number) for number in range(len(colours))]
+        return self._store(os.fsencode(name), frames, moments, values | metadata)
+
+    def _store(
+        self, name: bytes, images: Sequence[Image], moments: Sequence[float] | None, values: dict[str, object]
+    ) -> int:
+        path = os.path.join(os.fsencode(self.root), name)
+        content = Path(os.fsdecode(path)).read_bytes()
+        content_hash = blake3(content).digest()
+        known = {"taken_at": None, "timeline_at": NEWEST, "size_bytes": len(content)} | values
+        details = {field.name: known.pop(field.name) for field in fields(photos.Details) if field.name in known}
+        vectors = self.encoder.encode_images([self.encoder.prepare(image) for image in images])
         with self.database.write() as session:
             library = libraries.add(session, self.root)
             stat = FileStat.of(os.stat(path))
@@ -62,12 +94,9 @@ class Gallery:
             photo_id = photos.store(
                 session,
                 photos.NewPhoto(
-                    content_hash=original.content_hash,
-                    format=decoded.format.name,
-                    width=decoded.width,
-                    height=decoded.height,
-                    size_bytes=original.size_bytes,
-                    **(values | metadata),  # type: ignore[arg-type]
+                    content_hash=content_hash,
+                    details=photos.Details(**details),  # type: ignore[arg-type]
+                    **known,  # type: ignore[arg-type]
                 ),
             )
             info = self.encoder.info
@@ -80,10 +109,11 @@ class Gallery:
                 text_range=info.text_range,
                 image_range=info.image_range,
             )
-            embeddings.put(session, stored.id, {photo_id: vector})
+            found = vectors if moments is not None else vectors[0]
+            embeddings.put(session, stored.id, {photo_id: found}, {photo_id: moments or ()})
             files.mark_indexed(session, work, stat, photo_id)
-        thumbnail = media.thumbnail_path(self.settings.thumbnails, original.content_hash)
-        media.write_thumbnail(thumbnail, media.make_thumbnail(decoded.image))
+        thumbnail = media.thumbnail_path(self.settings.thumbnails, content_hash)
+        media.write_thumbnail(thumbnail, media.make_thumbnail(images[0]))
         return photo_id
 
     def fill(self, count: int, days_apart: float = 1.0) -> list[int]:

@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from photoindex.web import moments, wording
+
 RESULT_FIELDS = {
-    "id", "filename", "path", "folder", "library", "score", "percent", "taken_at", "width", "height", "kind",
-    "camera", "place", "favourite", "thumbnail_url", "original_url", "url", "files",
+    "id", "filename", "path", "folder", "library", "score", "percent", "moment_seconds", "moment", "taken_at", "width",
+    "height", "kind", "camera", "place", "favourite", "thumbnail_url", "original_url", "url", "files",
 }  # fmt: skip
 
 
@@ -43,7 +45,7 @@ def test_timeline_is_newest_first_and_pages_join(client):
     first = client.get("/api/v1/photos?limit=7").json
     assert list(first) == ["total", "results", "next_cursor"]
     assert [each["id"] for each in first["results"]] == [1, 2, 3, 4, 5, 6, 7]
-    assert set(first["results"][0]) == RESULT_FIELDS - {"score", "percent"}
+    assert set(first["results"][0]) == RESULT_FIELDS - {"score", "percent", "moment_seconds", "moment"}
     rest = client.get(f"/api/v1/photos?limit=7&cursor={first['next_cursor']}").json
     assert [each["id"] for each in rest["results"]] == [8, 9, 10, 11, 12]
     assert rest["next_cursor"] is None
@@ -70,6 +72,37 @@ def test_one_photo_comes_with_its_metadata_and_neighbours(gallery, make_app):
     assert photo["neighbours"] == {"newer": 2, "older": None}
     assert "score" not in photo
     assert (photo["format"], photo["size_bytes"]) == ("jpeg", (gallery.root / "a/eiffel.jpg").stat().st_size)
+
+
+def test_a_video_is_found_at_its_moment(gallery, make_app):
+    gallery.draw("red.jpg", "red")
+    gallery.film("holiday.webm", ["blue", "white", "red", "green"], scene_seconds=3)
+    client = make_app().test_client()
+    still, video = client.get("/api/v1/search?q=red").json["results"]
+    assert (still["moment_seconds"], still["moment"], still["url"]) == (None, None, "/photos/1")
+    assert (video["moment_seconds"], video["moment"], video["url"]) == (6.0, "0:06", "/photos/2?t=6")
+    assert client.get("/api/v1/search?q=blue").json["results"][0]["url"] == "/photos/2?t=0"
+    assert [each["moment"] for each in client.get("/api/v1/photos/1/similar").json["results"]] == ["0:06"]
+
+
+@pytest.mark.parametrize(
+    ("text", "duration", "expected"),
+    [
+        ("151", 200.0, 151.0),
+        ("151.5", 200.0, 151.5),
+        ("0", 200.0, 0.0),
+        ("300", 200.0, 200.0),
+        ("151", None, None),
+        *((text, 200.0, None) for text in (None, "", "-1", "nan", "inf", "1e3", "1_0", "٣", " 1", "1 ", 400 * "9")),
+    ],
+)
+def test_a_moment_in_an_address_is_within_the_video_or_ignored(text, duration, expected):
+    assert moments.read(text, duration) == expected
+
+
+def test_moments_are_written_for_people_and_addresses():
+    assert [wording.timecode(at) for at in (0, 9.9, 151, 3723.2, -1)] == ["0:00", "0:09", "2:31", "1:02:03", "0:00"]
+    assert [moments.parameter(at) for at in (0.0, 151.04, 2.25, None)] == ["0", "151", "2.2", None]
 
 
 def test_similar_leaves_the_photo_itself_out(client):
