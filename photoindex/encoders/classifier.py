@@ -6,6 +6,7 @@ This file imports torch at its head: import it late.
 from __future__ import annotations
 
 import pickle
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from photoindex.encoders.device import PRECISIONS, find_device, reduce_precision, release_memory
+from photoindex.encoders.device import (
+    PRECISIONS,
+    find_device,
+    reduce_precision,
+    release_memory,
+    sample_images,
+    to_device,
+)
 from photoindex.encoders.efficientnet import EDGE, EfficientNetLite2
 from photoindex.errors import EncoderError
 
@@ -40,10 +48,10 @@ class Classifier:
         self.precision = PRECISIONS[self._dtype]
         self.batch_size = 8 if self._device.type == "cpu" else 256
 
-    def probabilities(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """(n, 260, 260, 3) → (n, 1000), each row of sum 1."""
+    def probabilities(self, images: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
+        """n of (260, 260, 3) → (n, 1000), each row of sum 1."""
         with torch.inference_mode():
-            pixels = torch.from_numpy(images).to(self._device)
+            pixels = to_device(images, self._device)
             logits = self._network(_normalised(pixels, self._dtype))
             probabilities: NDArray[np.float32] = logits.float().softmax(dim=1).cpu().numpy()
         return probabilities
@@ -58,9 +66,6 @@ def _normalised(pixels: Tensor, dtype: torch.dtype) -> Tensor:
 
 
 def _self_check(network: EfficientNetLite2) -> Tensor:
-    """Logits of two fixed images: smooth waves, since noise is like nothing the network has learned."""
-    parameter = network.classifier.weight
-    ramp = torch.linspace(0, 9, EDGE)
-    waves = [torch.sin(ramp[:, None] * (k + 1)) * torch.cos(ramp[None, :] * (3 - k)) for k in range(3)]
-    image = (torch.stack(waves, dim=-1) * 120 + 128).to(parameter.device)
-    return network(_normalised(torch.stack([image, image.flip(0, 2)]), parameter.dtype))  # type: ignore[no-any-return]
+    """Logits of two fixed images."""
+    weight = network.classifier.weight
+    return network(_normalised(sample_images(EDGE).to(weight.device), weight.dtype))  # type: ignore[no-any-return]

@@ -88,7 +88,7 @@ class ClipEncoder:
     def _encode_images(self, images: Sequence[NDArray[np.uint8]]) -> Array:
         if self._image is None:
             raise EncoderError('this encoder was loaded for texts only; load it with parts="both"')
-        return unit_rows(self._image.embed(np.stack(images)))
+        return unit_rows(self._image.embed(images))
 
     def _encode_texts(self, texts: Sequence[str]) -> Array:
         if self._text is None:

@@ -7,18 +7,25 @@ from __future__ import annotations
 
 import copy
 import logging
-from collections.abc import Callable
-from typing import TypeVar
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from photoindex.encoders.fused import UnfusableError
 from photoindex.errors import EncoderError
 
 log = logging.getLogger(__name__)
 Model = TypeVar("Model", bound=nn.Module)
 
 LEAST_COSINE = 0.999  # of an embedding in reduced precision with the same in float32
+_SLOWER = 1.2
+"""So many times the time of float32 is too slow; less than that may be another process."""
+_TOO_SHORT_SECONDS = 0.02  # to be measured
 PRECISIONS = {torch.float32: "float32", torch.bfloat16: "bfloat16", torch.float16: "float16"}
 
 
@@ -46,24 +53,81 @@ def fast_dtype(device: torch.device) -> torch.dtype:
 
 
 def reduce_precision(
-    model: Model, device: torch.device, embed: Callable[[Model], Tensor], least_cosine: float = LEAST_COSINE
-) -> tuple[Model, torch.dtype]:
-    """Move a float32 model to its device, in the fast precision if its embeddings stay what they are.
+    model: Model,
+    device: torch.device,
+    embed: Callable[[Any], Tensor],
+    least_cosine: float = LEAST_COSINE,
+    fuse: Callable[[Model, torch.dtype], Any] | None = None,
+) -> tuple[Any, torch.dtype]:
+    """Move a float32 model to its device, in the fastest form whose embeddings stay what they are.
 
-    `embed` gives (n, dim) for a fixed input, in whatever precision and place the model it gets has. Without
-    the hardware bfloat16 is slower than float32, and a few networks leave float16's range: hence the check.
+    `embed` gives (n, dim) for a fixed input, in whatever precision and place the model it gets has. `fuse` makes
+    another form of the model for a CPU, or raises UnfusableError. Nothing is taken on trust: a few networks leave
+    float16's range, and without the hardware bfloat16 is slower than float32. So each form is run once or twice.
     """
     dtype = fast_dtype(device)
-    if dtype == torch.float32:
-        return model.to(device), dtype
-    reduced = copy.deepcopy(model).to(device=device, dtype=dtype)
+    forms: list[tuple[str, Callable[[], Any]]] = []
+    if fuse is not None and device.type == "cpu":
+        forms.append(("fused", lambda: fuse(model, dtype)))
+    if dtype != torch.float32:
+        forms.append(("plain", lambda: _moved(model, device, dtype)))
+    if not forms:
+        return model.to(device), torch.float32
     with torch.inference_mode():
-        expected, got = embed(model).float().cpu(), embed(reduced).float().cpu()
-        worst = float(nn.functional.cosine_similarity(expected, got).min())
-    if worst >= least_cosine:
-        return reduced, dtype
-    log.info("%s keeps only a cosine of %.4f here; using float32", PRECISIONS[dtype], worst)
+        expected, seconds = _timed(embed, model)
+        for name, make in forms:
+            try:
+                form = make()
+                got, seconds_here = _timed(embed, form)
+            except (UnfusableError, RuntimeError, NotImplementedError) as error:
+                log.debug("the %s form in %s can't be used: %s", name, PRECISIONS[dtype], error)
+                continue
+            worst = float(nn.functional.cosine_similarity(expected, got).min())
+            if not worst >= least_cosine:
+                log.info("%s (%s) keeps only a cosine of %.4f here", PRECISIONS[dtype], name, worst)
+            elif device.type == "cpu" and seconds_here > max(seconds * _SLOWER, _TOO_SHORT_SECONDS):
+                log.info("%s (%s) is slower than float32 here", PRECISIONS[dtype], name)
+            else:
+                return form, dtype
+            del form
     return model.to(device), torch.float32
+
+
+def _moved(model: Model, device: torch.device, dtype: torch.dtype) -> Model:
+    """A copy of a model elsewhere and in another precision, without a copy in its own precision on the way."""
+    memo: dict[int, Any] = {
+        id(each): nn.Parameter(each.detach().to(device, dtype), requires_grad=False) for each in model.parameters()
+    }
+    for each in model.buffers():
+        memo[id(each)] = each.to(device, dtype if each.is_floating_point() else each.dtype)
+    return copy.deepcopy(model, memo)
+
+
+def _timed(embed: Callable[[Any], Tensor], model: Any) -> tuple[Tensor, float]:
+    """What `embed` gives, in float32 on the CPU, and how long a second run takes: the first sets things up."""
+    embedded = embed(model).float().cpu()
+    started = time.perf_counter()
+    embed(model).float().cpu()
+    return embedded, time.perf_counter() - started
+
+
+def sample_images(edge: int) -> Tensor:
+    """Two fixed images, uint8 (2, edge, edge, 3): smooth waves, since noise is like nothing a network has learned."""
+    ramp = torch.linspace(0, 9, edge)
+    waves = [torch.sin(ramp[:, None] * (k + 1)) * torch.cos(ramp[None, :] * (3 - k)) for k in range(3)]
+    image = (torch.stack(waves, dim=-1) * 120 + 128).to(torch.uint8)
+    return torch.stack([image, image.flip(0, 2)])
+
+
+def to_device(images: Sequence[NDArray[np.uint8]], device: torch.device) -> Tensor:
+    """n of (h, w, 3) → uint8 (n, h, w, 3) on the device: a quarter of what floats would weigh on the bus.
+
+    Stacked into pinned memory for CUDA, so that the copy runs beside what the device computes.
+    """
+    shape = (len(images), *images[0].shape)
+    stacked = torch.empty(shape, dtype=torch.uint8, pin_memory=device.type == "cuda")
+    np.stack(images, out=stacked.numpy())
+    return stacked.to(device, non_blocking=True)
 
 
 def release_memory(device: torch.device) -> None:

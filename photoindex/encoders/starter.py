@@ -168,7 +168,7 @@ class StarterEncoder:
     def _encode_batch(self, images: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
         if self._classifier is None:
             raise EncoderError('this encoder was loaded for texts only; load it with parts="both"')
-        return conse(self._classifier.probabilities(np.stack(images)), self._classes)
+        return conse(self._classifier.probabilities(images), self._classes)
 
 
 def conse(probabilities: NDArray[np.float32], embeddings: NDArray[np.float32]) -> NDArray[np.float32]:

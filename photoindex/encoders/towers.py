@@ -19,7 +19,15 @@ from torch import Tensor
 from transformers.utils import logging as transformers_logging
 
 from photoindex.encoders.checkpoint import Checkpoint
-from photoindex.encoders.device import PRECISIONS, find_device, reduce_precision, release_memory
+from photoindex.encoders.device import (
+    PRECISIONS,
+    find_device,
+    reduce_precision,
+    release_memory,
+    sample_images,
+    to_device,
+)
+from photoindex.encoders.fused import FusedVision
 from photoindex.errors import EncoderError
 
 __all__ = ["ImageTower", "TextTower", "find_device"]
@@ -40,23 +48,23 @@ _SAMPLE_TEXTS = ("a photo of a dog", "the sea at night")
 
 
 class _Tower:
+    """What both towers have: a network in the fastest form that keeps its embeddings."""
+
     def __init__(self, checkpoint: Checkpoint, device: torch.device, part: str) -> None:
         self._output = _OUTPUTS[checkpoint.family, part]
         self._device = device
         self._dim = checkpoint.dim
-        network = _load(checkpoint, part)
-        self._network, self._dtype = reduce_precision(network, device, self._sample)
+        self._network, self._dtype = self._fastest(_load(checkpoint, part))
         self.precision = PRECISIONS[self._dtype]
         self.batch_size = 32 if device.type == "cpu" else 256
 
     def release(self) -> None:
         release_memory(self._device)
 
-    def _sample(self, network: Any) -> Tensor:
+    def _fastest(self, network: Any) -> tuple[Any, torch.dtype]:
         raise NotImplementedError
 
-    def _forward(self, network: Any, **inputs: Tensor) -> Tensor:
-        embedded: Tensor = getattr(network(**inputs), self._output)
+    def _checked(self, embedded: Tensor) -> Tensor:
         if embedded.shape[-1] != self._dim:
             raise EncoderError(f"the encoder gives {embedded.shape[-1]} dimensions, its config says {self._dim}")
         return embedded
@@ -66,30 +74,45 @@ class ImageTower(_Tower):
     """uint8 squares → embeddings, not normalised."""
 
     def __init__(self, checkpoint: Checkpoint, device: torch.device) -> None:
-        self._edge = checkpoint.preprocessing.edge
-        self._scale = torch.tensor(checkpoint.preprocessing.scale, device=device)
-        self._shift = torch.tensor(checkpoint.preprocessing.shift, device=device)
+        self._preprocessing = checkpoint.preprocessing
         super().__init__(checkpoint, device, "image")
 
-    def embed(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """(n, edge, edge, 3) → (n, dim)."""
+    def embed(self, images: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
+        """n of (edge, edge, 3) → (n, dim)."""
         with torch.inference_mode():
-            pixels = self._normalised(torch.from_numpy(images).to(self._device), self._dtype)
-            embedded: NDArray[np.float32] = self._forward(self._network, pixel_values=pixels).float().cpu().numpy()
+            pixels = to_device(images, self._device)
+            embedded: NDArray[np.float32] = self._checked(self._network(pixels)).float().cpu().numpy()
         return embedded
 
-    def _normalised(self, pixels: Tensor, dtype: torch.dtype) -> Tensor:
-        """(n, h, w, 3) of 0 to 255 → (n, 3, h, w) as the network takes it: the one place that normalises."""
-        scale, shift = self._scale.to(pixels.device), self._shift.to(pixels.device)
-        return (pixels.float() * scale + shift).permute(0, 3, 1, 2).to(dtype)
+    def _fastest(self, network: Any) -> tuple[Any, torch.dtype]:
+        scale, shift = self._preprocessing.scale, self._preprocessing.shift
+        sample = sample_images(self._preprocessing.edge)
+        return reduce_precision(
+            _Vision(network, self._output, scale, shift),
+            self._device,
+            lambda form: self._checked(form(sample.to(form.device) if isinstance(form, _Vision) else sample)),
+            fuse=lambda plain, dtype: FusedVision(plain.network, scale, shift, dtype),
+        )
 
-    def _sample(self, network: Any) -> Tensor:
-        weight = next(network.parameters())
-        ramp = torch.linspace(0, 9, self._edge)
-        waves = [torch.sin(ramp[:, None] * (k + 1)) * torch.cos(ramp[None, :] * (3 - k)) for k in range(3)]
-        image = (torch.stack(waves, dim=-1) * 120 + 128).to(weight.device)
-        pixels = self._normalised(torch.stack([image, image.flip(0, 2)]), weight.dtype)
-        return self._forward(network, pixel_values=pixels)
+
+class _Vision(torch.nn.Module):
+    """transformers' own network behind the normalisation of pixels: on a GPU, and wherever nothing faster does."""
+
+    def __init__(self, network: Any, output: str, scale: Sequence[float], shift: Sequence[float]) -> None:
+        super().__init__()
+        self.network, self._output, self._scale, self._shift = network, output, scale, shift
+
+    @property
+    def device(self) -> torch.device:
+        return next(self.network.parameters()).device  # type: ignore[no-any-return]
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        """(n, h, w, 3) of 0 to 255 → (n, dim)."""
+        weight = next(self.network.parameters())
+        scale, shift = (torch.tensor(each, device=pixels.device) for each in (self._scale, self._shift))
+        normalised = (pixels.float() * scale + shift).permute(0, 3, 1, 2).to(weight.dtype)
+        embedded: Tensor = getattr(self.network(pixel_values=normalised), self._output)
+        return embedded
 
 
 class TextTower(_Tower):
@@ -108,7 +131,7 @@ class TextTower(_Tower):
         """n texts → (n, dim)."""
         with torch.inference_mode():
             inputs = self._inputs(texts, self._device)
-            embedded: NDArray[np.float32] = self._forward(self._network, **inputs).float().cpu().numpy()
+            embedded: NDArray[np.float32] = self._forward(self._network, inputs).float().cpu().numpy()
         return embedded
 
     def _inputs(self, texts: Sequence[str], device: torch.device) -> dict[str, Tensor]:
@@ -126,8 +149,15 @@ class TextTower(_Tower):
         names = ("input_ids",) if self._fixed else ("input_ids", "attention_mask")
         return {name: tokens[name].to(device) for name in names}
 
-    def _sample(self, network: Any) -> Tensor:
-        return self._forward(network, **self._inputs(_SAMPLE_TEXTS, next(network.parameters()).device))
+    def _fastest(self, network: Any) -> tuple[Any, torch.dtype]:
+        return reduce_precision(
+            network,
+            self._device,
+            lambda form: self._forward(form, self._inputs(_SAMPLE_TEXTS, next(form.parameters()).device)),
+        )
+
+    def _forward(self, network: Any, inputs: dict[str, Tensor]) -> Tensor:
+        return self._checked(getattr(network(**inputs), self._output))
 
 
 def _load(checkpoint: Checkpoint, part: str) -> Any:
