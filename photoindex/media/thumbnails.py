@@ -10,8 +10,10 @@ from pathlib import Path
 from PIL import Image
 
 LONGEST_EDGE = 512
-"""Pixels of a thumbnail's longer edge."""
+"""Pixels of a thumbnail's longer edge; up to a sixteenth fewer where a picture is divided by a whole number."""
 QUALITY = 80
+
+_CLOSE = 15 / 16
 
 _LEFTOVER_PATTERN = ".*.part"
 
@@ -21,17 +23,24 @@ def make_thumbnail(image: Image.Image, longest_edge: int = LONGEST_EDGE, quality
 
     JPEG, for it is written in a tenth of WebP's time; not optimised, for that would double the time for a few bytes.
     """
-    scale = longest_edge / max(image.size)
-    if scale < 1:
-        width, height = (max(1, round(edge * scale)) for edge in image.size)
-        # As sharp as bicubic when shrinking, in half the time.
-        image = image.resize((width, height), Image.Resampling.HAMMING)
+    bare = _shrunk(image, longest_edge)
+    bare.info = {}  # `save` would write what it finds there (profile, comment) into the JPEG
     buffer = io.BytesIO()
-    # A bare copy of the pixels: `save` would write what it finds in `info` (profile, comment) into the JPEG.
-    bare = image.copy()
-    bare.info = {}
     bare.save(buffer, "JPEG", quality=quality, optimize=False, progressive=False)
     return buffer.getvalue()
+
+
+def _shrunk(image: Image.Image, longest_edge: int) -> Image.Image:
+    """A new image: averages of squares of pixels where that comes close to `longest_edge`, else resampled to it."""
+    longest = max(image.size)
+    if longest <= longest_edge:
+        return image.copy()
+    divisor = -(-longest // longest_edge)
+    if longest / divisor >= longest_edge * _CLOSE:
+        return image.reduce(divisor)  # a fifth of the time of the best filter, and as good
+    width, height = (max(1, round(edge * longest_edge / longest)) for edge in image.size)
+    # As sharp as bicubic when shrinking, in half the time.
+    return image.resize((width, height), Image.Resampling.HAMMING)
 
 
 def thumbnail_path(folder: Path, content_hash: bytes) -> Path:

@@ -12,9 +12,18 @@ from photoindex.media import make_thumbnail, remove_leftovers, thumbnail_path, w
 
 @pytest.mark.parametrize(
     ("size", "expected"),
-    [((1000, 750), (512, 384)), ((300, 1200), (128, 512)), ((64, 48), (64, 48)), ((4000, 1), (512, 1))],
+    [
+        ((1200, 900), (512, 384)),
+        ((300, 1200), (128, 512)),
+        ((1000, 750), (500, 375)),  # close enough, by a whole number
+        ((1024, 1), (512, 1)),
+        ((1025, 1025), (512, 512)),
+        ((512, 400), (512, 400)),
+        ((64, 48), (64, 48)),
+        ((4000, 1), (500, 1)),
+    ],
 )
-def test_the_longer_edge_is_512_and_small_images_stay_small(size, expected):
+def test_the_longer_edge_is_about_512_and_small_images_stay_small(size, expected):
     with Image.open(io.BytesIO(make_thumbnail(draw_image(size=size)))) as thumbnail:
         assert (thumbnail.format, thumbnail.mode, thumbnail.size) == ("JPEG", "RGB", expected)
         assert "progressive" not in thumbnail.info
