@@ -30,6 +30,8 @@ RETRY_SECONDS = 2.0
 """How long a file that changed while it was read is left alone, doubled with each try up to the longest."""
 RETRY_LONGEST_SECONDS = 300.0
 
+_SMALL_BATCH = 4
+"""Smaller ones make encoding a photo cost more."""
 _EPOCH = datetime(1970, 1, 1)
 
 T = TypeVar("T")
@@ -103,15 +105,17 @@ class Indexer:
         self._at_work.clear()
 
     def _hand_out(self) -> None:
-        free = self._workers - len(self._at_work)
+        """Give every worker a batch, and have one more wait, so that nobody is idle while another's is stored."""
+        free = self._workers + 1 - len(self._at_work)
         if free <= 0:
             return
         with self._database.read() as session:
             taken = [work.file_id for works in self._at_work.values() for work in works]
-            found = files.next_batch(session, free * self._batch_size, time.time(), taken)
-        # A few files are shared out among the workers, so that they are done sooner.
-        size = min(self._batch_size, -(-len(found) // free))
-        for start in range(0, len(found), size or 1):
+            found = files.next_batch(session, 2 * self._workers * self._batch_size, time.time(), taken)
+        # The last files are shared out in ever smaller batches, so that all workers are done at about the same time.
+        share = -(-len(found) // (2 * self._workers))
+        size = min(self._batch_size, max(share, min(_SMALL_BATCH, -(-len(found) // self._workers))))
+        for start in range(0, min(len(found), free * size), size or 1):
             works = found[start : start + size]
             self._at_work[self._pool.submit(self._read, works)] = works
 

@@ -51,7 +51,7 @@ class Encoder(Protocol):
     def prepare(self, image: Image.Image) -> NDArray[np.uint8]:
         """Resize and crop an RGB image as the encoder wants it: uint8, (edge, edge, 3).
 
-        Pillow only, no lock: decode threads call it side by side.
+        No lock: decode threads call it side by side.
         """
         ...
 

@@ -1,4 +1,4 @@
-"""How a checkpoint wants its images: its preprocessor_config.json, done by Pillow alone.
+"""How a checkpoint wants its images: its preprocessor_config.json, done without transformers.
 
 The result is what the checkpoint's own Hugging Face image processor gives, rounding of the crop included;
 rescaling and normalising are left for the device, where `scale` and `shift` do both in one step.
@@ -16,6 +16,10 @@ from PIL import Image
 from photoindex.errors import EncoderError
 
 
+_LONGEST = 2
+"""Of pictures that are longer than so many squares only the square in the middle is resized."""
+
+
 @dataclass(frozen=True)
 class Preprocessing:
     """`resize` is the shortest edge, or (width, height) to squash to; `edge` the square that is left."""
@@ -29,8 +33,13 @@ class Preprocessing:
 
     def prepare(self, image: Image.Image) -> NDArray[np.uint8]:
         """An RGB image → uint8 (edge, edge, 3)."""
-        image = image.convert("RGB")
+        image = image if image.mode == "RGB" else image.convert("RGB")
         width, height = self._resized(image)
+        if self.edge <= width <= _LONGEST * self.edge and self.edge <= height <= _LONGEST * self.edge:
+            from photoindex.encoders.resizing import MODES, resize_and_crop  # torch
+
+            if self.resample in MODES:
+                return resize_and_crop(image, (width, height), self.edge, self.resample)
         left, top = (width - self.edge) // 2, (height - self.edge) // 2
         if left < 0 or top < 0:  # the crop is larger than what it crops: black borders
             whole = image.resize((width, height), self.resample)
