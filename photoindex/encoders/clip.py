@@ -6,8 +6,9 @@ arXiv 2502.14786 (its fixed-resolution checkpoints are of model type "siglip").
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,8 +17,12 @@ from PIL import Image
 from photoindex.encoders.base import EncoderInfo, Parts
 from photoindex.encoders.batching import Batcher
 from photoindex.encoders.checkpoint import Family, read_checkpoint
+from photoindex.encoders.gathering import Gatherer, gathers
 from photoindex.encoders.vectors import unit_rows
 from photoindex.errors import EncoderError
+
+if TYPE_CHECKING:
+    from photoindex.encoders.towers import ImageTower
 
 Array = NDArray[np.float32]
 
@@ -45,7 +50,12 @@ class ClipEncoder:
     ) -> None:
         """Raises EncoderError, naming the file, for anything but a whole CLIP or SigLIP checkpoint."""
         self._checkpoint = read_checkpoint(folder)
-        from photoindex.encoders.towers import ImageTower, TextTower, find_device  # torch and transformers
+        from photoindex.encoders.towers import (  # torch and transformers
+            ImageTower,
+            TextTower,
+            find_device,
+            find_devices,
+        )
 
         where = find_device(device)
         self._image = ImageTower(self._checkpoint, where) if parts != "text" else None
@@ -63,6 +73,9 @@ class ClipEncoder:
             image_range=IMAGE_RANGE,
         )
         self._image_batcher = Batcher(first.batch_size, first.release)
+        self._gatherer: Gatherer[NDArray[np.uint8]] | None = None
+        if self._image is not None and gathers(where.type):
+            self._gatherer = _gather([self._image.on(each) for each in find_devices(device)], self._info.dim)
         self._text_batcher = Batcher(_TEXT_BATCH, first.release)
 
     @property
@@ -79,6 +92,8 @@ class ClipEncoder:
 
     def encode_images(self, images: Sequence[NDArray[np.uint8]]) -> Array:
         """(n, edge, edge, 3) → (n, dim), unit rows."""
+        if self._gatherer is not None and images:
+            return self._gatherer.run(images)
         return self._image_batcher.run(images, self._encode_images, self._info.dim)
 
     def encode_texts(self, texts: Sequence[str]) -> Array:
@@ -94,3 +109,15 @@ class ClipEncoder:
         if self._text is None:
             raise EncoderError('this encoder was loaded for images only; load it with parts="both"')
         return unit_rows(self._text.embed(texts))
+
+
+def _gather(towers: Sequence[ImageTower], dim: int) -> Gatherer[NDArray[np.uint8]]:
+    """Two places for each tower: while one batch is computed there, the next is copied."""
+
+    def place(tower: ImageTower, batcher: Batcher) -> Callable[[Sequence[NDArray[np.uint8]]], Array]:
+        embed = tower.place()
+        return lambda images: batcher.run(images, lambda part: unit_rows(embed(part)), dim)
+
+    batchers = [Batcher(tower.batch_size, tower.release) for tower in towers]
+    pairs = list(zip(towers, batchers, strict=True))
+    return Gatherer([place(*pair) for pair in [*pairs, *pairs]], towers[0].batch_size)

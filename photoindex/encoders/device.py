@@ -9,6 +9,7 @@ import copy
 import logging
 import time
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, TypeVar
 
 import numpy as np
@@ -43,6 +44,22 @@ def find_device(name: str | None = None) -> torch.device:
     return device
 
 
+def find_devices(name: str | None = None) -> list[torch.device]:
+    """The same, but of CUDA every GPU unless one is named. Raises EncoderError."""
+    device = find_device(name)
+    if device.type == "cuda" and device.index is None:
+        return [torch.device("cuda", index) for index in range(torch.cuda.device_count())]
+    return [device]
+
+
+def own_stream(device: torch.device) -> Callable[[], AbstractContextManager[object]]:
+    """What runs the work within it beside that of others, copies beside computing, where the device can."""
+    if device.type != "cuda":
+        return nullcontext
+    stream = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
+    return lambda: torch.cuda.stream(stream)
+
+
 def fast_dtype(device: torch.device) -> torch.dtype:
     """The precision that the device computes fastest; what it is worth is for `reduce_precision` to check."""
     if device.type == "cuda":
@@ -70,7 +87,7 @@ def reduce_precision(
     if fuse is not None and device.type == "cpu":
         forms.append(("fused", lambda: fuse(model, dtype)))
     if dtype != torch.float32:
-        forms.append(("plain", lambda: _moved(model, device, dtype)))
+        forms.append(("plain", lambda: moved(model, device, dtype)))
     if not forms:
         return model.to(device), torch.float32
     with torch.inference_mode():
@@ -93,7 +110,7 @@ def reduce_precision(
     return model.to(device), torch.float32
 
 
-def _moved(model: Model, device: torch.device, dtype: torch.dtype) -> Model:
+def moved(model: Model, device: torch.device, dtype: torch.dtype) -> Model:
     """A copy of a model elsewhere and in another precision, without a copy in its own precision on the way."""
     memo: dict[int, Any] = {
         id(each): nn.Parameter(each.detach().to(device, dtype), requires_grad=False) for each in model.parameters()

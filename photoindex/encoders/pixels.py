@@ -15,7 +15,6 @@ from PIL import Image
 
 from photoindex.errors import EncoderError
 
-
 _LONGEST = 2
 """Of pictures that are longer than so many squares only the square in the middle is resized."""
 

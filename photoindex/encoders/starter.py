@@ -23,6 +23,7 @@ from PIL import Image
 from photoindex.encoders import classes
 from photoindex.encoders.base import EncoderInfo, Parts
 from photoindex.encoders.batching import Batcher
+from photoindex.encoders.gathering import Gatherer, gathers
 from photoindex.encoders.minilm import DIM, MiniLM
 from photoindex.encoders.vectors import unit_rows
 from photoindex.errors import EncoderError, EncoderUnavailableError
@@ -124,12 +125,15 @@ class StarterEncoder:
         self._text = load_text_model() if parts != "image" else None
         self._classifier: Classifier | None = None
         self._batcher = Batcher(32)
+        self._gatherer: Gatherer[NDArray[np.uint8]] | None = None
         if parts != "text":
             from photoindex.encoders.classifier import Classifier
 
             self._classifier = Classifier(IMAGE_WEIGHTS.locate(), device)
             self._batcher = Batcher(self._classifier.batch_size, self._classifier.release)
             self._classes = classes.read_embeddings()
+            if gathers(self._classifier.device.partition(":")[0]):
+                self._gatherer = Gatherer([self._encode_in_parts] * 2, self._batcher.size)
 
     @cached_property
     def info(self) -> EncoderInfo:
@@ -155,7 +159,7 @@ class StarterEncoder:
 
     def encode_images(self, images: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
         """(n, 260, 260, 3) → (n, 384), unit rows."""
-        return self._batcher.run(images, self._encode_batch, DIM)
+        return self._gatherer.run(images) if self._gatherer and images else self._encode_in_parts(images)
 
     def encode_texts(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """n texts → (n, 384), unit rows; cut at 256 tokens."""
@@ -164,6 +168,9 @@ class StarterEncoder:
         if not texts:
             return np.empty((0, DIM), dtype=np.float32)
         return unit_rows(self._text.encode([_OPENING.sub("", text) for text in texts]))
+
+    def _encode_in_parts(self, images: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
+        return self._batcher.run(images, self._encode_batch, DIM)
 
     def _encode_batch(self, images: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
         if self._classifier is None:

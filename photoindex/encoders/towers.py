@@ -6,9 +6,10 @@ This file imports torch and transformers at its head: import it late.
 from __future__ import annotations
 
 import contextlib
+import copy
 import threading
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,9 @@ from photoindex.encoders.checkpoint import Checkpoint
 from photoindex.encoders.device import (
     PRECISIONS,
     find_device,
+    find_devices,
+    moved,
+    own_stream,
     reduce_precision,
     release_memory,
     sample_images,
@@ -30,7 +34,7 @@ from photoindex.encoders.device import (
 from photoindex.encoders.fused import FusedVision
 from photoindex.errors import EncoderError
 
-__all__ = ["ImageTower", "TextTower", "find_device"]
+__all__ = ["ImageTower", "TextTower", "find_device", "find_devices"]
 
 _CLASSES = {
     ("clip", "image"): "CLIPVisionModelWithProjection",
@@ -83,6 +87,24 @@ class ImageTower(_Tower):
             pixels = to_device(images, self._device)
             embedded: NDArray[np.float32] = self._checked(self._network(pixels)).float().cpu().numpy()
         return embedded
+
+    def on(self, device: torch.device) -> ImageTower:
+        """The same tower on another device."""
+        other = copy.copy(self)
+        other._device = device
+        if isinstance(self._network, torch.nn.Module):  # a fused one keeps nothing, and is for the CPU only
+            other._network = moved(self._network, device, self._dtype)
+        return other
+
+    def place(self) -> Callable[[Sequence[NDArray[np.uint8]]], NDArray[np.float32]]:
+        """`embed`, beside what other places on the device do."""
+        stream = own_stream(self._device)
+
+        def embed(images: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
+            with stream():
+                return self.embed(images)
+
+        return embed
 
     def _fastest(self, network: Any) -> tuple[Any, torch.dtype]:
         scale, shift = self._preprocessing.scale, self._preprocessing.shift

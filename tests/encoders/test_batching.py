@@ -10,7 +10,7 @@ import pytest
 import torch
 from PIL import Image
 
-from photoindex.encoders import device, set_threads
+from photoindex.encoders import batching, device, set_threads
 from photoindex.encoders.batching import Batcher
 from photoindex.encoders.starter import StarterEncoder
 from photoindex.encoders.vectors import unit_rows
@@ -49,7 +49,8 @@ def test_batch_halves_until_it_fits_and_every_image_keeps_its_place(caplog):
     ]
 
 
-def test_no_room_for_one_image_is_an_error():
+def test_no_room_for_one_image_is_an_error(monkeypatch):
+    monkeypatch.setattr(batching, "PAUSES_SECONDS", ())
     encoder = _Cramped("image")
     encoder.room = 0
     with pytest.raises(EncoderError, match="not enough memory"):
@@ -68,6 +69,48 @@ def test_every_way_to_run_out_of_memory_is_known(error):
     batcher = Batcher(8, lambda: released.append(True))
     assert batcher.run(range(7), encode, dim=1).ravel().tolist() == list(range(7))
     assert len(released) == 2
+
+
+class _Memory:
+    """Room for so many numbers at a time."""
+
+    def __init__(self, room: int) -> None:
+        self.room = room
+        self.largest: list[int] = []
+
+    def __call__(self, items: Sequence[int]) -> np.ndarray:
+        self.largest.append(len(items))
+        if len(items) > self.room:
+            raise MemoryError
+        return np.array([[item] for item in items], dtype=np.float32)
+
+
+def test_batches_grow_back_and_ever_more_slowly_when_that_fails(caplog):
+    batcher, memory = Batcher(8), _Memory(room=3)
+    with caplog.at_level(logging.WARNING):
+        for _ in range(1000):
+            assert batcher.run(range(8), memory, dim=1).ravel().tolist() == list(range(8))
+    failed = [count for count in memory.largest if count > 3]
+    assert batcher.size == 2
+    assert 4 < len(failed) < 12  # in vain, after 32, 64, 128, … batches
+    assert len(caplog.records) == 2
+    memory.room = 100
+    while batcher.size < 8:
+        batcher.run(range(8), memory, dim=1)
+    assert memory.largest[-1] == 4
+    batcher.run(range(8), memory, dim=1)
+    assert memory.largest[-1] == 8
+
+
+def test_memory_for_a_single_item_is_waited_for():
+    memory, waited = _Memory(room=0), []
+
+    def pause(seconds: float) -> None:
+        waited.append(seconds)
+        memory.room = len(waited) // 3
+
+    assert Batcher(4, pause=pause).run([7], memory, dim=1).tolist() == [[7]]
+    assert waited == list(batching.PAUSES_SECONDS[:3])
 
 
 def test_other_errors_pass_through():
