@@ -37,7 +37,7 @@ class Batcher:
         release: Callable[[], None] = lambda: None,
         pause: Callable[[float], object] | None = None,
     ) -> None:
-        """`release` gives back what the device holds unused; `pause` waits so many seconds, by the clock if not given."""
+        """`release` gives back what the device holds unused; `pause` waits so many seconds, if given."""
         self.size = size
         self._most = self._lowest = size
         self._release = release
