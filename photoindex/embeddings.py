@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection, Row, delete, exists, func, insert, select, text, tuple_, update
 from sqlalchemy.orm import Session
 
-from photoindex.models import Embedding, Encoder, EncoderState, Photo
+from photoindex.models import Embedding, EmbeddingTally, Encoder, EncoderState, Photo, PhotoTally
 
 log = logging.getLogger(__name__)
 
@@ -100,6 +100,8 @@ def activate(session: Session, encoder_id: int) -> None:
 
 def lacking(session: Session, encoder_id: int, limit: int, after_id: int = 0) -> list[int]:
     """Ids of visible photos past `after_id` that have no embedding by this encoder yet."""
+    if not count_lacking(session, encoder_id):
+        return []  # asked again and again: that must not read every row
     has = exists().where(Embedding.encoder_id == encoder_id, Embedding.photo_id == Photo.id, Embedding.frame == 0)
     query = select(Photo.id).where(Photo.visible, Photo.id > after_id, ~has).order_by(Photo.id).limit(limit)
     return list(session.scalars(query))
@@ -107,8 +109,8 @@ def lacking(session: Session, encoder_id: int, limit: int, after_id: int = 0) ->
 
 def count_lacking(session: Session, encoder_id: int) -> int:
     """How many visible photos have no embedding by this encoder yet."""
-    has = exists().where(Embedding.encoder_id == encoder_id, Embedding.photo_id == Photo.id, Embedding.frame == 0)
-    return session.scalar(select(func.count()).select_from(Photo).where(Photo.visible, ~has)) or 0
+    visible = session.scalar(select(PhotoTally.photos).where(PhotoTally.visible)) or 0
+    return visible - count_searchable(session, encoder_id)
 
 
 # --- embeddings --------------------------------------------------------------------------------------------------
@@ -193,13 +195,7 @@ def existing(session: Session, encoder_id: int, photo_ids: Iterable[int]) -> set
 
 def count_searchable(session: Session, encoder_id: int) -> int:
     """How many visible photos have an embedding by this encoder."""
-    query = (
-        select(func.count())
-        .select_from(Embedding)
-        .join(Photo, Photo.id == Embedding.photo_id)
-        .where(Embedding.encoder_id == encoder_id, Embedding.frame == 0, Photo.visible)
-    )
-    return session.scalar(query) or 0
+    return session.scalar(select(EmbeddingTally.photos).where(EmbeddingTally.encoder_id == encoder_id)) or 0
 
 
 def nearest(

@@ -11,7 +11,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from photoindex.errors import LibraryError, NotFoundError
-from photoindex.models import File, FileState, Library, LibraryState
+from photoindex.models import FileState, FileTally, Library, LibraryState
 
 
 @dataclass(frozen=True)
@@ -90,11 +90,8 @@ def check_apart(folder: Path, data: Path) -> None:
 
 def list_all(session: Session) -> list[LibraryInfo]:
     """Every library, in the order of adding."""
-    counts: dict[int, int] = dict(
-        session.execute(
-            select(File.library_id, func.count()).where(File.state != FileState.MISSING).group_by(File.library_id)
-        ).all()
-    )
+    on_disk = select(FileTally.library_id, func.sum(FileTally.files)).where(FileTally.state != FileState.MISSING)
+    counts: dict[int, int] = dict(session.execute(on_disk.group_by(FileTally.library_id)).all())
     return [_info(row, counts.get(row.id, 0)) for row in session.scalars(select(Library).order_by(Library.id))]
 
 
@@ -103,7 +100,9 @@ def get(session: Session, library_id: int) -> LibraryInfo:
     row = session.get(Library, library_id)
     if row is None:
         raise NotFoundError(f"there is no library {library_id}; see: photoindex library list")
-    count = select(func.count()).where(File.library_id == library_id, File.state != FileState.MISSING)
+    count = select(func.sum(FileTally.files)).where(
+        FileTally.library_id == library_id, FileTally.state != FileState.MISSING
+    )
     return _info(row, session.scalar(count) or 0)
 
 

@@ -1,4 +1,4 @@
-"""The SQLAlchemy tables: library, file, photo, place, album, encoder, embedding, daemon. No queries live here."""
+"""The SQLAlchemy tables: libraries, files, photos, embeddings, albums, tallies, the daemon. No queries live here."""
 
 from __future__ import annotations
 
@@ -244,6 +244,37 @@ class Embedding(Base):
     """When in a video the frame is."""
     vector: Mapped[bytes] = mapped_column(LargeBinary)
     """dim × float16, little-endian."""
+
+
+class FileTally(Base):
+    """How many files of a library are in a state. Triggers keep this and the next two; see migration 0003."""
+
+    __tablename__ = "file_tally"
+    __table_args__: Any = {}  # noqa: RUF012
+
+    library_id: Mapped[int] = mapped_column(ForeignKey("library.id", ondelete="CASCADE"), primary_key=True)
+    state: Mapped[str] = mapped_column(primary_key=True)
+    files: Mapped[int]
+
+
+class PhotoTally(Base):
+    """How many photos are visible, and how many are not."""
+
+    __tablename__ = "photo_tally"
+    __table_args__: Any = {}  # noqa: RUF012
+
+    visible: Mapped[bool] = mapped_column(primary_key=True)
+    photos: Mapped[int]
+
+
+class EmbeddingTally(Base):
+    """How many visible photos have an embedding by an encoder."""
+
+    __tablename__ = "embedding_tally"
+    __table_args__: Any = {}  # noqa: RUF012
+
+    encoder_id: Mapped[int] = mapped_column(ForeignKey("encoder.id", ondelete="CASCADE"), primary_key=True)
+    photos: Mapped[int]
 
 
 class DaemonStatus(Base):

@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, exists, func, select, tuple_, update
+from sqlalchemy import delete, exists, select, tuple_, update
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.orm import Session
 
@@ -16,7 +16,7 @@ from photoindex import embeddings
 from photoindex.errors import NotFoundError
 from photoindex.files import PRESENT
 from photoindex.libraries import display_path
-from photoindex.models import File, Library, Photo, Place
+from photoindex.models import File, Library, Photo, PhotoTally, Place
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -249,7 +249,7 @@ def neighbours(session: Session, photo: PhotoInfo) -> tuple[int | None, int | No
 
 def count(session: Session) -> int:
     """How many photos have a file on disk."""
-    return session.scalar(select(func.count()).select_from(Photo).where(Photo.visible)) or 0
+    return session.scalar(select(PhotoTally.photos).where(PhotoTally.visible)) or 0
 
 
 def remove_library(session: Session, library_id: int) -> list[bytes]:

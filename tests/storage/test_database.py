@@ -7,6 +7,7 @@ import shutil
 import sqlite3
 import threading
 import time
+from datetime import datetime
 from pathlib import Path
 
 import pysqlite3.dbapi2 as sqlite
@@ -25,7 +26,7 @@ from photoindex.database import (
     open_database,
 )
 from photoindex.errors import DatabaseError, DatabaseTooNewError
-from photoindex.models import Base
+from photoindex.models import Base, Embedding, Encoder, File, FileState, Library, Photo
 from photoindex.resources import resource_folder
 
 
@@ -57,6 +58,86 @@ def test_database_and_folder_are_the_users_alone(database: Database) -> None:
 def test_the_migrations_make_exactly_the_tables_of_the_models(database: Database) -> None:
     with database._engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), Base.metadata) == []
+
+
+def _tallies(database: Database) -> tuple[list[tuple[object, ...]], ...]:
+    """What the tallies say, without the zeros that are left when all is gone."""
+    with database.read() as session:
+        return tuple(
+            [tuple(row) for row in session.execute(text(f"SELECT * FROM {name}_tally ORDER BY 1, 2")) if row[-1]]
+            for name in ("file", "photo", "embedding")
+        )
+
+
+def _counted(database: Database) -> tuple[list[tuple[object, ...]], ...]:
+    """What counting says."""
+    queries = (
+        "SELECT library_id, state, count(*) FROM file GROUP BY 1, 2 ORDER BY 1, 2",
+        "SELECT visible, count(*) FROM photo GROUP BY 1 ORDER BY 1",
+        "SELECT encoder_id, count(*) FROM embedding JOIN photo ON photo.id = photo_id "
+        "WHERE frame = 0 AND visible GROUP BY 1 ORDER BY 1",
+    )
+    with database.read() as session:
+        return tuple([tuple(row) for row in session.execute(text(query))] for query in queries)
+
+
+def _fill(database: Database) -> None:
+    """Two libraries, two encoders, and 60 photos and files in all states."""
+    with database.write() as session:
+        for number in (1, 2):
+            session.add(Library(id=number, root=b"/%d" % number, name=""))
+            values = {"text_low": 0.0, "text_high": 1.0, "image_low": 0.0, "image_high": 1.0}
+            session.add(Encoder(id=number, name="", fingerprint=str(number), dim=4, multilingual=False, **values))
+        session.flush()
+        for number in range(1, 61):
+            when, visible = datetime(2020, 1, 1), number % 4 > 0
+            facts = {"format": "jpeg", "width": 1, "height": 1, "size_bytes": 1, "timeline_at": when}
+            session.add(Photo(id=number, content_hash=number.to_bytes(32), visible=visible, **facts))
+            stat = {"size_bytes": 1, "mtime_ns": 1, "inode": number, "state": list(FileState)[number % 7 % 4]}
+            session.add(File(library_id=1 + number % 2, path=b"%d" % number, photo_id=number, **stat))
+        session.flush()
+        for number in range(1, 51):
+            for frame in range(1 + number % 3):
+                session.add(Embedding(encoder_id=1 + number % 5 % 2, photo_id=number, frame=frame, vector=b""))
+
+
+def test_tallies_are_what_counting_says_whatever_happens_to_rows(database: Database) -> None:
+    assert _tallies(database) == _counted(database) == ([], [], [])
+    _fill(database)
+    assert _tallies(database) == _counted(database)
+    for statement in (
+        "UPDATE file SET state = 'missing' WHERE id % 5 = 0",
+        "UPDATE file SET library_id = 2, state = 'pending' WHERE id % 7 = 0",
+        "UPDATE file SET attempts = attempts + 1",
+        "UPDATE photo SET visible = NOT visible WHERE id % 3 = 0",
+        "UPDATE photo SET visible = 1 WHERE id < 9",
+        "DELETE FROM embedding WHERE photo_id % 6 = 1 AND frame = 0",
+        "DELETE FROM file WHERE id % 11 = 0",
+        "DELETE FROM photo WHERE id % 10 < 3",  # its embeddings go too
+        "INSERT INTO embedding (encoder_id, photo_id, frame, vector) SELECT 2, id, 0, '' FROM photo WHERE id > 50",
+        "DELETE FROM library WHERE id = 1",  # its files go too
+        "DELETE FROM encoder WHERE id = 1",  # its embeddings go too
+        "DELETE FROM photo",
+        "DELETE FROM library",
+    ):
+        with database.write() as session:
+            session.execute(text(statement))
+        assert _tallies(database) == _counted(database), statement
+
+
+def test_what_was_there_before_there_were_tallies_is_counted(tmp_path: Path) -> None:
+    folder = tmp_path / "migrations"
+    shutil.copytree(resource_folder("migrations"), folder, ignore=shutil.ignore_patterns("__pycache__"))
+    newer = [script for script in (folder / "versions").iterdir() if script.name >= "0003"]
+    for script in newer:
+        script.unlink()
+    old = open_database(tmp_path / "photoindex.db", migrations=folder)
+    _fill(old)
+    expected = _counted(old)
+    old.close()
+    new = open_database(tmp_path / "photoindex.db")
+    assert _tallies(new) == _counted(new) == expected
+    new.close()
 
 
 def test_the_newest_migration_is_the_one_the_code_expects() -> None:
