@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from photoindex.errors import UnreadableFileError
-from photoindex.media.formats import JPEG, WEBP, Format, Reason
+from photoindex.media.formats import JPEG, JPEG2000, PNM, WEBP, Format, Reason
+from photoindex.media.jpeg2000 import read_codestream
+from photoindex.media.pnm import read_header
 
 # Honest files: an ICC profile takes up to 255 segments, a phone's depth map in extended XMP a few hundred.
 _MAX_JPEG_MARKERS = 10_000
@@ -15,12 +17,18 @@ _PROGRESSIVE_MARKERS = (0xC2, 0xC6, 0xCA, 0xCE)
 
 
 def check_content(content: bytes, format: Format, max_pixels: int) -> None:
-    """Raise `UnreadableFileError` (broken, too-many-pixels) if decoding `content` could not be bounded."""
+    """Raise `UnreadableFileError` (broken, unsupported, too-many-pixels) if decoding `content` could not be bounded."""
     if format is JPEG:
         _check_jpeg_header(content)
     elif format is WEBP:
         # The decoder takes memory for the canvas as soon as it is made, before anyone can ask for the size.
         check_pixels(*_webp_canvas(content), max_pixels)
+    elif format is JPEG2000:
+        codestream = read_codestream(content)
+        check_pixels(codestream.width, codestream.height, max_pixels)
+    elif format is PNM:
+        header = read_header(content)
+        check_pixels(header.width, header.height, max_pixels)
 
 
 def check_pixels(width: int, height: int, max_pixels: int) -> None:

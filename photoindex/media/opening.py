@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import io
 import threading
 import warnings
@@ -14,16 +15,23 @@ from PIL import (
     GifImagePlugin,
     Image,
     ImageFile,
+    Jpeg2KImagePlugin,
     JpegImagePlugin,
     PngImagePlugin,
     TiffImagePlugin,
     WebPImagePlugin,
+    _imaging,
 )
 
-from photoindex.media.formats import FORMATS, Format
+from photoindex.media.formats import FORMATS, PNG, PNM, Format
+from photoindex.media.png import without_excess
+from photoindex.media.pnm import read_pixels
 
 HIGHEST_MAX_PIXELS = 400_000_000
 """The highest pixel limit a user may set."""
+
+_WHOLE_BYTES = 1 << 28
+"""A JPEG is handed to its decoder in one piece: the content is in memory anyway, and each piece costs a copy."""
 
 _lock = threading.Lock()
 _openers: dict[str, Callable[[io.BytesIO, str], ImageFile.ImageFile]] = {}
@@ -31,6 +39,10 @@ _openers: dict[str, Callable[[io.BytesIO, str], ImageFile.ImageFile]] = {}
 
 class _JpegFile(JpegImagePlugin.JpegImageFile):
     """A JPEG opened directly is its first picture: Pillow's own way in would look for more (MPO)."""
+
+    def _open(self) -> None:
+        super()._open()
+        self.decodermaxblock = _WHOLE_BYTES
 
     def _read_dpi_from_exif(self) -> None:
         """Nothing: no one here asks for the resolution, and Pillow's EXIF reader has no memory limit."""
@@ -50,9 +62,10 @@ def register() -> None:
         Image.MAX_IMAGE_PIXELS = HIGHEST_MAX_PIXELS
         # Pillow warns of oddities that it then copes with; failures are exceptions.
         warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
+        _silence_libtiff()
         for format in FORMATS:
             # A name missing here (MPO is such a one) would be a KeyError at the first file only.
-            assert format.pillow in Image.OPEN, f"Pillow can't open {format.pillow}"
+            assert not format.pillow or format.pillow in Image.OPEN, f"Pillow can't open {format.pillow}"
         _openers.update(
             JPEG=_JpegFile,
             PNG=PngImagePlugin.PngImageFile,
@@ -61,14 +74,27 @@ def register() -> None:
             BMP=BmpImagePlugin.BmpImageFile,
             TIFF=TiffImagePlugin.TiffImageFile,
             AVIF=AvifImagePlugin.AvifImageFile,
+            JPEG2000=Jpeg2KImagePlugin.Jpeg2KImageFile,
             HEIF=cast("Callable[[io.BytesIO, str], ImageFile.ImageFile]", Image.OPEN["HEIF"][0]),
         )
 
 
-def open_image(content: bytes, format: Format) -> ImageFile.ImageFile:
+def open_image(content: bytes, format: Format) -> Image.Image:
     """The image of `content` with only its header read: size and mode are known, pixels are not decoded.
 
-    Raises whatever the decoder raises.
+    PNM alone is decoded at once. Raises whatever the decoder raises.
     """
     register()
-    return _openers[format.pillow](io.BytesIO(content), "")
+    if format is PNM:
+        return read_pixels(content)
+    return _openers[format.pillow](io.BytesIO(without_excess(content) if format is PNG else content), "")
+
+
+def _silence_libtiff() -> None:
+    """libtiff writes lines about odd tags to the standard error. Pillow tells about errors itself."""
+    library = ctypes.CDLL(_imaging.__file__)
+    for name in ("TIFFSetWarningHandler", "TIFFSetWarningHandlerExt", "TIFFSetErrorHandler", "TIFFSetErrorHandlerExt"):
+        set_handler = getattr(library, name, None)  # none where libtiff is linked in statically
+        if set_handler is not None:
+            set_handler.restype = ctypes.c_void_p
+            set_handler(None)

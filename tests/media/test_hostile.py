@@ -46,7 +46,7 @@ def test_there_are_sixty_cases_and_each_has_its_name():
     assert len({case[0] for case in CASES}) == len(CASES) >= 60
 
 
-@pytest.mark.parametrize("format", [format.pillow for format in FORMATS])
+@pytest.mark.parametrize("format", [format.pillow for format in FORMATS if format.pillow])
 def test_a_picture_cut_at_each_percent_says_so(format):
     content = picture(format)
     results = [outcome(content[: len(content) * percent // 100]) for percent in range(1, 100)]
@@ -57,7 +57,7 @@ def test_a_picture_cut_at_each_percent_says_so(format):
         assert told >= 90  # all but the first bytes, which are not a picture yet
 
 
-@pytest.mark.parametrize("format", [format.pillow for format in FORMATS])
+@pytest.mark.parametrize("format", [format.pillow for format in FORMATS if format.pillow])
 def test_mutated_pictures_never_raise_anything_else(format):
     honest, chooser = picture(format), random.Random(format)
     for _ in range(150):
