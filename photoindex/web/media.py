@@ -1,32 +1,34 @@
-"""The routes that send pictures: thumbnails, and the originals as they are on disk.
+"""The routes that send pictures and videos: thumbnails, and the originals as they are on disk.
 
-What is sent is somebody's file, so no browser may take it for anything but a picture: the type comes from the format
-that was detected when it was indexed, is never sniffed, and the sandbox keeps even a picture's scripts from running.
+What is sent is somebody's file, so no browser may take it for anything else: the type comes from the format that was
+detected when it was indexed, is never sniffed, and the sandbox keeps even a picture's scripts from running.
 """
 
 from __future__ import annotations
 
 import unicodedata
-from typing import BinaryIO
 from urllib.parse import quote
 
 from flask import Blueprint, Response, current_app, request
-from werkzeug.wsgi import FileWrapper
 
 from photoindex import media, photos
 from photoindex.errors import NotFoundError
+from photoindex.media.formats import VIDEO_FORMATS
 from photoindex.photos import PhotoInfo
 from photoindex.web.originals import open_original
+from photoindex.web.ranges import Section, answer
 from photoindex.web.services import services
 from photoindex.web.thumbnails import read_thumbnail
 
 blueprint = Blueprint("media", __name__, url_prefix="/api/v1/photos/<photo_id:photo_id>")
 
-MIME_TYPES = {format.name: format.mime_type for format in media.FORMATS}
+MIME_TYPES = {format.name: format.mime_type for format in (*media.FORMATS, *VIDEO_FORMATS)}
 SHOWN_BY_BROWSERS = frozenset({"jpeg", "png", "webp", "gif", "avif", "bmp"})
+PLAYED_BY_BROWSERS = frozenset({"mp4", "mov", "webm"})
+"""Containers that today's browsers open; whether they know what is inside, only they can tell."""
 UNKNOWN_TYPE = "application/octet-stream"
 
-_CHUNK_BYTES = 256 * 1024
+_SHOWN_TYPES = frozenset(MIME_TYPES[name] for name in SHOWN_BY_BROWSERS | PLAYED_BY_BROWSERS)
 _CONTENT_SECURITY_POLICY = "default-src 'none'; sandbox"
 # An id is never given to another content, so what was sent for it once is right for ever.
 _KEPT_FOR_EVER = "private, max-age=31536000, immutable"
@@ -71,10 +73,11 @@ def original(photo_id: int) -> Response:
         if not _wants_picture():
             raise
         return _stand_in("nothing.svg")
+    section = Section(opened, 0, photo.size_bytes)
     try:
-        return _send(photo, opened, file.filename)
+        return _send(section, MIME_TYPES.get(photo.format, UNKNOWN_TYPE), photo.content_hash.hex(), file.filename)
     except BaseException:
-        opened.close()
+        section.close()
         raise
 
 
@@ -83,15 +86,11 @@ def _photo(photo_id: int) -> PhotoInfo:
         return photos.get(session, photo_id)
 
 
-def _send(photo: PhotoInfo, opened: BinaryIO, filename: str) -> Response:
-    mime_type = MIME_TYPES.get(photo.format, UNKNOWN_TYPE)
-    response = Response(FileWrapper(opened, _CHUNK_BYTES), mimetype=mime_type, direct_passthrough=True)
-    response.content_length = photo.size_bytes
-    response.set_etag(photo.content_hash.hex())
+def _send(section: Section, mime_type: str, etag: str, filename: str) -> Response:
+    response = answer(request, section, mime_type, etag)
     response.headers["Cache-Control"] = _KEPT_FOR_EVER
-    shown = photo.format in SHOWN_BY_BROWSERS and request.args.get("download") != "1"
+    shown = mime_type in _SHOWN_TYPES and request.args.get("download") != "1"
     response.headers["Content-Disposition"] = disposition("inline" if shown else "attachment", filename)
-    response.make_conditional(request.environ, accept_ranges=True, complete_length=photo.size_bytes)
     return response
 
 

@@ -5,14 +5,18 @@ from __future__ import annotations
 import os
 import shutil
 import socket
+import tracemalloc
 from email.message import Message
 from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
 from drawing import draw_photo
+from sqlalchemy import update
 
 from photoindex import media
+from photoindex.media.formats import VIDEO_FORMATS
+from photoindex.models import File, Photo
 from photoindex.web.media import MIME_TYPES, disposition
 
 IMG_ACCEPT = {"Accept": "image/avif,image/webp,image/apng,image/svg+xml,image/*,*/*;q=0.8"}
@@ -94,8 +98,8 @@ def test_originals_are_sent_as_what_they_are(gallery, ask, name, mime_type, kind
 
 
 def test_every_format_has_a_type_that_browsers_do_not_run():
-    assert set(MIME_TYPES) == {format.name for format in media.FORMATS}
-    assert all(each.startswith("image/") and "svg" not in each for each in MIME_TYPES.values())
+    assert set(MIME_TYPES) == {format.name for format in (*media.FORMATS, *VIDEO_FORMATS)}
+    assert all(each.startswith(("image/", "video/")) and "svg" not in each for each in MIME_TYPES.values())
 
 
 def test_polyglot_is_sent_as_a_picture(gallery, ask):
@@ -119,6 +123,100 @@ def test_originals_come_in_ranges(gallery, ask):
     assert beyond.headers["Content-Range"] == f"bytes */{len(content)}"
     etag = ask("/api/v1/photos/1/original").headers["ETag"]
     assert ask("/api/v1/photos/1/original", **{"If-None-Match": etag}).status_code == 304
+
+
+@pytest.mark.parametrize(
+    ("header", "expected"),
+    [
+        ("bytes=0-0", (0, 1)),
+        ("bytes=5-", (5, None)),
+        ("BYTES=5-6", (5, 7)),
+        ("bytes= 5-6 ", (5, 7)),
+        ("bytes=0-999999999", (0, None)),
+        ("bytes=-999999999", (0, None)),
+        ("bytes=-3", (-3, None)),
+        # What is malformed, of another unit, or several at once, is answered as if it were not there (RFC 9110, 14.2).
+        *((header, None) for header in ("bytes=", "bytes=-", "bytes=6-5", "bytes=a-b", "bytes=1", "bytes 0-5")),
+        *((header, None) for header in ("bytes=0-1,4-5", "bytes=0-1,", "rows=0-5", "bytes=٠-٥", "=0-5", "nonsense")),
+        *((header, None) for header in ("bytes=--5", "bytes=0x0-5", "bytes=0-5-6", "bytes=" + 100 * "9" + "-")),
+    ],
+)
+def test_a_range_is_sent_or_ignored(gallery, ask, header, expected):
+    gallery.draw("a.bmp")
+    content = (gallery.root / "a.bmp").read_bytes()
+    response = ask("/api/v1/photos/1/original", Range=header.encode().decode("latin-1"))
+    if expected is None:
+        assert (response.status_code, response.data) == (200, content)
+        assert "Content-Range" not in response.headers
+    else:
+        assert (response.status_code, response.data) == (206, content[slice(*expected)])
+    assert response.content_length == len(response.data)
+    assert response.headers["Accept-Ranges"] == "bytes"
+
+
+@pytest.mark.parametrize("header", ["bytes=-0", "bytes=999999999-", "bytes=999999999-999999999999"])
+def test_a_range_behind_the_end_is_refused(gallery, ask, header):
+    gallery.draw("a.bmp")
+    response = ask("/api/v1/photos/1/original", Range=header)
+    assert (response.status_code, response.mimetype) == (416, "application/problem+json")
+    assert response.headers["Content-Range"] == f"bytes */{(gallery.root / 'a.bmp').stat().st_size}"
+
+
+def test_a_range_is_sent_only_of_the_content_it_is_meant_for(gallery, ask):
+    gallery.draw("a.bmp")
+    etag = ask("/api/v1/photos/1/original").headers["ETag"]
+    assert ask("/api/v1/photos/1/original", Range="bytes=1-2", **{"If-Range": etag}).status_code == 206
+    for other in ('"another"', "Tue, 05 Mar 2024 14:03:07 GMT", "nonsense"):
+        assert ask("/api/v1/photos/1/original", Range="bytes=1-2", **{"If-Range": other}).status_code == 200
+
+
+def test_head_tells_the_length_and_sends_nothing(gallery, make_app):
+    gallery.draw("a.bmp")
+    with make_app().test_client().head("/api/v1/photos/1/original", headers={"Range": "bytes=1-2"}) as response:
+        assert (response.status_code, response.data) == (200, b"")
+        assert response.content_length == (gallery.root / "a.bmp").stat().st_size
+
+
+@pytest.mark.parametrize(
+    ("name", "mime_type", "kind"),
+    [
+        ("a.mp4", "video/mp4", "inline"),
+        ("a.webm", "video/webm", "inline"),
+        ("a.mov", "video/quicktime", "inline"),
+        ("a.mkv", "video/matroska", "attachment"),
+        ("a.avi", "video/x-msvideo", "attachment"),
+    ],
+)
+def test_videos_are_sent_as_what_they_are(gallery, ask, name, mime_type, kind):
+    gallery.film(name, ["red", "blue"])
+    response = ask("/api/v1/photos/1/original", Range="bytes=100-199")
+    assert (response.status_code, response.data) == (206, (gallery.root / name).read_bytes()[100:200])
+    assert response.headers["Content-Type"] == mime_type
+    assert response.headers["Content-Disposition"] == f'{kind}; filename="{name}"'
+    assert response.headers["Content-Security-Policy"] == "default-src 'none'; sandbox"
+
+
+def test_gigabytes_are_sent_piece_by_piece(gallery, make_app):
+    gallery.film("a.mp4", ["red"])
+    path = gallery.root / "a.mp4"
+    size = 8_000_000_000
+    with path.open("r+b") as video:
+        video.truncate(size)  # sparse: it takes no room
+        video.seek(5_000_000_000)
+        video.write(b"here")
+    with gallery.database.write() as session:
+        session.execute(update(Photo).values(size_bytes=size))
+    client = make_app().test_client()
+    tracemalloc.start()
+    with client.get("/api/v1/photos/1/original", headers={"Range": "bytes=5000000000-"}) as response:
+        pieces = iter(response.iter_encoded())
+        first = next(pieces)
+        assert (response.status_code, response.content_length) == (206, 3_000_000_000)
+        assert first.startswith(b"here")
+        assert all(len(next(pieces)) == len(first) < 1_000_000 for _ in range(100))
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < 8_000_000
 
 
 def test_any_copy_will_do(gallery, ask):
@@ -190,10 +288,6 @@ def test_what_took_the_place_of_an_original_is_not_sent(gallery, ask, swap):
     "path", [b"../secret.jpg", b"folder/../../secret.jpg", b"/etc/hostname", b"folder//a.jpg", b""]
 )
 def test_a_path_that_leads_out_of_the_library_is_not_followed(gallery, ask, path):
-    from sqlalchemy import update
-
-    from photoindex.models import File
-
     gallery.draw("folder/a.jpg")
     shutil.copy(gallery.root / "folder/a.jpg", gallery.root.parent / "secret.jpg")
     with gallery.database.write() as session:
