@@ -7,26 +7,31 @@ looks at three directories, keeps wanted tags only, and cuts values.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import IntEnum
 
 Value = bytes | tuple[float, ...]
 """Text and raw bytes as they stand; numbers as a tuple, a rational with denominator 0 as NaN."""
 
-_MAX_TEXT_BYTES = 1024
 _MAX_NUMBERS = 8
+_MAX_RAW_BYTES = 1024
 
 
 class Tag(IntEnum):
     """Tags of the main directory and of EXIF's own."""
 
+    IMAGE_DESCRIPTION = 0x010E
     MAKE = 0x010F
     MODEL = 0x0110
     ORIENTATION = 0x0112
     DATE_TIME = 0x0132
+    XMP = 0x02BC
+    RATING = 0x4746
+    RATING_PERCENT = 0x4749
     EXPOSURE_TIME = 0x829A
     F_NUMBER = 0x829D
+    IPTC = 0x83BB
+    PHOTOSHOP = 0x8649
     EXIF_DIRECTORY = 0x8769
     GPS_DIRECTORY = 0x8825
     ISO = 0x8827
@@ -37,6 +42,11 @@ class Tag(IntEnum):
     OFFSET_TIME_ORIGINAL = 0x9011
     OFFSET_TIME_DIGITIZED = 0x9012
     FOCAL_LENGTH = 0x920A
+    MAKER_NOTE = 0x927C
+    USER_COMMENT = 0x9286
+    XP_TITLE = 0x9C9B
+    XP_COMMENT = 0x9C9C
+    XP_KEYWORDS = 0x9C9E
     LENS_MODEL = 0xA434
 
 
@@ -49,10 +59,27 @@ class GpsTag(IntEnum):
     LONGITUDE = 4
     ALTITUDE_REF = 5
     ALTITUDE = 6
+    TIME_STAMP = 7
+    DATE_STAMP = 29
 
 
 _MAIN_TAGS = frozenset(int(tag) for tag in Tag)
 _GPS_TAGS = frozenset(int(tag) for tag in GpsTag)
+
+# How much of a value is kept; of XMP, which is useless when cut, one byte more than is ever read.
+_MAX_RAW_BYTES_OF: dict[int, int] = {
+    Tag.IMAGE_DESCRIPTION: 4096,
+    Tag.USER_COMMENT: 8192,
+    Tag.XP_TITLE: 2048,
+    Tag.XP_COMMENT: 8192,
+    Tag.XP_KEYWORDS: 65_536,
+    Tag.MAKER_NOTE: 65_536,
+    Tag.XMP: 256_001,
+    Tag.IPTC: 256_000,
+    Tag.PHOTOSHOP: 256_000,
+}
+# Raw bytes whatever type they are said to be of: IPTC often stands there as numbers of 32 bits.
+_ALWAYS_RAW = frozenset({Tag.XMP, Tag.IPTC, Tag.PHOTOSHOP})
 
 # Type number → struct code and size in bytes; text, bytes and unknown types are kept raw.
 _NUMBER_TYPES = {
@@ -89,9 +116,9 @@ def read_exif(block: bytes) -> Exif:
     order = {b"II*\0": "<", b"MM\0*": ">"}.get(block[:4])
     if order is None or len(block) < 8:
         return Exif()
-    main = dict(_entries(block, order, struct.unpack_from(order + "I", block, 4)[0], _MAIN_TAGS))
-    own = dict(_entries(block, order, _offset(main.get(Tag.EXIF_DIRECTORY)), _MAIN_TAGS))
-    gps = dict(_entries(block, order, _offset(main.get(Tag.GPS_DIRECTORY)), _GPS_TAGS))
+    main = _entries(block, order, struct.unpack_from(order + "I", block, 4)[0], _MAIN_TAGS)
+    own = _entries(block, order, _offset(main.get(Tag.EXIF_DIRECTORY)), _MAIN_TAGS)
+    gps = _entries(block, order, _offset(main.get(Tag.GPS_DIRECTORY)), _GPS_TAGS)
     return Exif(main | own, gps)
 
 
@@ -99,30 +126,33 @@ def _offset(value: Value | None) -> int:
     return value[0] if isinstance(value, tuple) and isinstance(value[0], int) else 0
 
 
-def _entries(block: bytes, order: str, offset: int, wanted: frozenset[int]) -> Iterator[tuple[int, Value]]:
-    """The wanted entries of the directory at `offset`; directories never follow each other, so none can loop."""
+def _entries(block: bytes, order: str, offset: int, wanted: frozenset[int]) -> dict[int, Value]:
+    """The wanted entries of the directory at `offset`; directories never follow each other, so none can loop.
+
+    A tag's first good value counts: a directory of 65,535 times the same tag is not copied 65,535 times.
+    """
+    found: dict[int, Value] = {}
     if not 8 <= offset <= len(block) - 2:
-        return
+        return found
     (count,) = struct.unpack_from(order + "H", block, offset)
     for at in range(offset + 2, min(offset + 2 + 12 * count, len(block) - 11), 12):
         tag, kind, length = struct.unpack_from(order + "HHI", block, at)
-        if tag in wanted and (value := _value(block, order, at + 8, kind, length)):
-            yield tag, value
+        if tag in wanted and tag not in found and (value := _value(block, order, at + 8, tag, kind, length)):
+            found[tag] = value
+    return found
 
 
-def _value(block: bytes, order: str, at: int, kind: int, length: int) -> Value | None:
+def _value(block: bytes, order: str, at: int, tag: int, kind: int, length: int) -> Value | None:
     """The value of the entry whose four value bytes are at `at`: itself if it fits there, else where they point."""
-    if kind in _RAW_TYPES:
-        code, size, kept = "", 1, min(length, _MAX_TEXT_BYTES)
-    elif kind in _NUMBER_TYPES:
-        (code, size), kept = _NUMBER_TYPES[kind], min(length, _MAX_NUMBERS)
-    else:
+    code, size = _NUMBER_TYPES.get(kind, ("", 1))
+    if kind not in _NUMBER_TYPES and kind not in _RAW_TYPES:
         return None
     if length * size > 4:
         (at,) = struct.unpack_from(order + "I", block, at)
+    if not code or tag in _ALWAYS_RAW:
+        return block[at : at + min(length * size, _MAX_RAW_BYTES_OF.get(tag, _MAX_RAW_BYTES))]
+    kept = min(length, _MAX_NUMBERS)
     raw = block[at : at + kept * size]
-    if not code:
-        return raw
     if len(raw) < kept * size:
         return None
     numbers = struct.unpack(order + code * kept, raw)

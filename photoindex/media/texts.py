@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 MAX_TEXT_BYTES = 1024
@@ -15,11 +16,11 @@ _JOINERS = "\u200c\u200d"
 # What cameras and programs write where a person would describe the picture, in lower case.
 _JUNK = frozenset(
     {"asciiscreenshot", "camera", "created with gimp", "created with the gimp", "default", "description"}
-    | {"digital camera", "digital still camera", "exif_jpeg_picture", "exif_jpeg_t420", "image", "jpeg picture"}
-    | {"jpeg", "kodak digital still camera", "konica minolta digital camera", "minolta digital camera"}
-    | {"my beautiful picture", "minolta dsc", "olympus digital camera", "samsung", "samsung digital camera"}
+    | {"digital still camera", "exif_jpeg_picture", "exif_jpeg_t420", "image", "jpeg picture"}
+    | {"jpeg", "kodak digital still camera", "my beautiful picture", "minolta dsc", "samsung"}
     | {"sony dsc", "untitled", "xmp"}
 )  # fmt: skip
+_JUNK_FORMS = re.compile(r"(?:[\w-]+ ){0,2}digital camera|[0-9a-f-]{16,}")
 _JUNK_BEGINNINGS = (
     *("applemark", "charset=", "created by digital camera", "creator: gd-jpeg", "dcim", "file source:", "hdrpl"),
     *("<kenox", "lead technologies", "processed with vsco", "binary comment", "<digimax", "<samsung", "metadata-start"),
@@ -50,9 +51,9 @@ def clean_caption(text: str | None) -> str | None:
     if caption is None:
         return None
     lower = caption.casefold()
-    if lower in _JUNK or lower.startswith(_JUNK_BEGINNINGS) or not any(c.isalpha() or ord(c) > 0x2000 for c in lower):
-        return None
-    return caption
+    is_junk = lower in _JUNK or lower.startswith(_JUNK_BEGINNINGS) or _JUNK_FORMS.fullmatch(lower)
+    says_something = any(c.isalpha() or ord(c) > 0x2000 for c in lower)
+    return caption if says_something and not is_junk else None
 
 
 def unique(texts: Iterable[str | None]) -> tuple[str, ...]:

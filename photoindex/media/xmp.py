@@ -48,11 +48,12 @@ def read_xmp(packet: bytes, source: TakenAtSource = TakenAtSource.XMP, max_bytes
 
     Never raises: what is larger than `max_bytes`, no XML, or XML with entities or a document type says nothing.
     """
-    packet = packet.strip(b"\0 \t\r\n")
     if not packet or len(packet) > max_bytes:
         return Metadata()
+    if packet.startswith((b"\xff\xfe", b"\xfe\xff")):
+        packet = packet.decode("utf-16", "ignore").encode()
     try:
-        root = fromstring(packet, forbid_dtd=True)
+        root = fromstring(packet.strip(b"\0 \t\r\n"), forbid_dtd=True)
     # An encoding that Python does not know is a LookupError or a ValueError.
     except (SyntaxError, ValueError, LookupError, DefusedXmlException):
         return Metadata()

@@ -62,7 +62,7 @@ def test_the_eight_orientations_show_the_same_picture(kind):
         ("jpg/mobile/HMD_Nokia_8.3_5G.jpg", "2022-08-14 14:12:31", 180, "HMD Global Nokia 8.3 5G", (60.1467, 24.90677)),
         ("jpg/gps/DSCN0010.jpg", "2008-10-22 16:28:39", None, "NIKON COOLPIX P6000", (43.46745, 11.88513)),
         ("jpg/Kodak_CX7530.jpg", "2005-08-13 09:47:23", None, "KODAK CX7530 ZOOM DIGITAL CAMERA", (-0.3713, 36.05642)),
-        ("jpg/hdr/iphone_hdr_YES.jpg", "2015-04-10 20:12:23", None, "Apple iPhone 6", (40.44697, -3.72475)),
+        ("jpg/hdr/iphone_hdr_YES.jpg", "2015-04-10 20:12:23", 120, "Apple iPhone 6", (40.44697, -3.72475)),
         ("jpg/tests/67-0_length_string.jpg", "2016-09-12 10:05:31", None, "samsung SM-G930F", (51.025, 7.59194)),
         ("jpg/tests/87_OSError.jpg", "2005-12-14 14:39:47", None, "NIKON D70s", (43.78559, 11.23462)),
         ("jpg/Canon_40D.jpg", "2008-05-30 15:56:01", None, "Canon EOS 40D", None),
