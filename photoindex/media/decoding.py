@@ -8,13 +8,14 @@ from PIL.Jpeg2KImagePlugin import Jpeg2KImageFile
 from photoindex.errors import UnreadableFileError
 from photoindex.media.colours import to_srgb
 from photoindex.media.decoded import Decoded
+from photoindex.media.embedded import find_blocks, read_photo, read_raw
 from photoindex.media.failures import explain
-from photoindex.media.formats import JPEG, PNG, TIFF, Format, Kind, Reason, detect
+from photoindex.media.formats import JPEG, TIFF, Format, Kind, Reason, detect
 from photoindex.media.guards import check_content, check_pixels
 from photoindex.media.jpeg2000 import read_codestream
-from photoindex.media.metadata import Metadata, read_metadata
+from photoindex.media.metadata import read_metadata
 from photoindex.media.opening import open_image
-from photoindex.media.raw import RawFile, exif_block, is_cut, open_raw, preview_orientation
+from photoindex.media.raw import RawFile, is_cut, open_raw, preview_orientation
 
 MAX_PIXELS = 100_000_000
 """Larger pictures are refused unless the user sets another limit, up to `HIGHEST_MAX_PIXELS`."""
@@ -78,8 +79,7 @@ def _decode(image: Image.Image, content: bytes, format: Format, edges: tuple[int
         image.load()
         width, height = image.size  # only the decoder knows a HEIF's for sure
         check_pixels(width, height, max_pixels)
-    # After loading: a PNG's EXIF may follow its pixels.
-    metadata = read_metadata(_exif_block(image, content, format))
+    metadata = read_photo(content, format, image.info)
     upright = to_srgb(image, _scale(image.size, edges, headroom=_REDUCTION_HEADROOM))
     if format is not TIFF and metadata.orientation in _TRANSPOSITIONS:  # Pillow turns TIFFs while loading
         upright = upright.transpose(_TRANSPOSITIONS[metadata.orientation])
@@ -107,43 +107,40 @@ def _load_jpeg2000(image: Jpeg2KImageFile, content: bytes, edges: tuple[int, int
 def _decode_raw(raw: RawFile, content: bytes, format: Format, edges: tuple[int, int], max_pixels: int) -> Decoded:
     width, height = raw.size.width, raw.size.height
     check_pixels(raw.sensor_pixels, 1, max_pixels)
-    found = _decode_preview(raw, edges, max_pixels)
-    image, exif = found or (None, b"")
+    preview = raw.preview()
+    image = _decode_preview(preview, raw, edges, max_pixels) if preview is not None else None
     if image is None or not _serves(image.size, (width, height), edges):
         try:
             image = to_srgb(raw.develop(half_size=_scale((width, height), edges, headroom=1) > 1))
         except Exception:
             if image is None or is_cut(content, format):
                 raise
-    metadata = read_metadata(exif_block(content, format))
-    if metadata == Metadata():
-        metadata = read_metadata(exif)
+    metadata = read_raw(content, format, preview if isinstance(preview, bytes) else b"")
     if raw.size.orientation >= 5:
         width, height = height, width
     return Decoded(image, width, height, format, metadata)
 
 
-def _decode_preview(raw: RawFile, edges: tuple[int, int], max_pixels: int) -> tuple[Image.Image, bytes] | None:
-    """The embedded preview of a raw file, upright, and its EXIF; None if there is none that can be decoded."""
-    found = raw.preview()
-    if found is None:
-        return None
+def _decode_preview(
+    preview: bytes | Image.Image, raw: RawFile, edges: tuple[int, int], max_pixels: int
+) -> Image.Image | None:
+    """The embedded preview of a raw file, upright; None if it can't be decoded."""
     try:
-        if isinstance(found, Image.Image):
-            size, own, exif, image = found.size, 0, b"", to_srgb(found)
+        if isinstance(preview, Image.Image):
+            size, own, image = preview.size, 0, to_srgb(preview)
         else:
-            check_content(found, JPEG, max_pixels)
-            with open_image(found, JPEG) as opened:
+            check_content(preview, JPEG, max_pixels)
+            with open_image(preview, JPEG) as opened:
                 size = opened.size
                 check_pixels(*size, max_pixels)
                 _load_jpeg(opened, edges)
-                exif = _exif_block(opened, found, JPEG)
+                exif = find_blocks(preview, JPEG).exif
                 own = read_metadata(exif).orientation if exif else 0
                 image = to_srgb(opened, _scale(opened.size, edges, headroom=_REDUCTION_HEADROOM))
     except Exception:  # as with any picture; but here there is another one
         return None
     orientation = preview_orientation(raw.size, size, own)
-    return (image.transpose(_TRANSPOSITIONS[orientation]) if orientation in _TRANSPOSITIONS else image), exif
+    return image.transpose(_TRANSPOSITIONS[orientation]) if orientation in _TRANSPOSITIONS else image
 
 
 def _serves(preview: tuple[int, int], picture: tuple[int, int], edges: tuple[int, int]) -> bool:
@@ -157,23 +154,3 @@ def _scale(size: tuple[int, int], edges: tuple[int, int], headroom: int) -> int:
     """The largest whole number by which `size` may be divided without falling below `edges` × `headroom`."""
     shortest_edge, longest_edge = edges
     return max(1, min(min(size) // (shortest_edge * headroom), max(size) // (longest_edge * headroom)))
-
-
-def _exif_block(image: Image.Image, content: bytes, format: Format) -> bytes:
-    """The EXIF of an image in TIFF's structure: a TIFF file is its own."""
-    if format is TIFF:
-        return content
-    block = image.info.get("exif", b"")
-    if not block and format is PNG:
-        block = _png_text_exif(image.info.get("Raw profile type exif"))
-    return block if isinstance(block, bytes) else b""
-
-
-def _png_text_exif(text: object) -> bytes:
-    """EXIF as ImageMagick writes it into a PNG: a blank line, the name, the length, then lines of hex digits."""
-    if not isinstance(text, str):
-        return b""
-    try:
-        return bytes.fromhex("".join(text.split("\n")[3:]))
-    except ValueError:
-        return b""

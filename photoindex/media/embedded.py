@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from photoindex.media.formats import JPEG, JPEG2000, PNG, TIFF, WEBP, Format, Kind
 from photoindex.media.guards import check_content
 from photoindex.media.iptc import MAX_IPTC_BYTES
 from photoindex.media.metadata import Metadata, read_metadata
+from photoindex.media.motion import find_motion
 from photoindex.media.opening import HIGHEST_MAX_PIXELS, open_image
 from photoindex.media.raw import exif_block, open_raw
+
+Info = Mapping[str | tuple[int, int], object]
+"""What Pillow tells of an image besides its pixels."""
+NO_INFO: Info = MappingProxyType({})
 
 _MAX_EXIF_BYTES = 4_000_000
 _MAX_MARKERS = 10_000
@@ -48,16 +54,21 @@ def read_embedded(content: bytes, format: Format) -> Metadata:
     """The metadata in a photo's file, as `decode` gives them; none of a video. Never raises, decodes no pixels."""
     try:
         if format.kind is Kind.RAW:
-            return read_raw_metadata(content, format)
+            return read_raw(content, format)
         if format.kind is Kind.PHOTO:
-            return find_blocks(content, format, _info(content, format)).read()
+            return read_photo(content, format, _info(content, format))
     # HEIF, AVIF and raw files are opened by their decoders, and what those raise on hostile bytes is an open list.
     except Exception:
         pass
     return Metadata()
 
 
-def read_raw_metadata(content: bytes, format: Format, preview: bytes | None = None) -> Metadata:
+def read_photo(content: bytes, format: Format, info: Info) -> Metadata:
+    """The metadata in a file that is no raw file, with the clip of a motion photo; `info` as for `find_blocks`."""
+    return replace(find_blocks(content, format, info).read(), motion=find_motion(content, format))
+
+
+def read_raw(content: bytes, format: Format, preview: bytes | None = None) -> Metadata:
     """The metadata of a raw file, or of its preview, a JPEG, if it has none of its own.
 
     Without a `preview` LibRaw finds it; raises what `open_raw` raises.
@@ -72,7 +83,7 @@ def read_raw_metadata(content: bytes, format: Format, preview: bytes | None = No
     return find_blocks(preview, JPEG).read()
 
 
-def find_blocks(content: bytes, format: Format, info: Mapping[str | tuple[int, int], object] | None = None) -> Blocks:
+def find_blocks(content: bytes, format: Format, info: Info = NO_INFO) -> Blocks:
     """The blocks in a file that is no raw file; in HEIF and AVIF they are what Pillow's `info` of the image has.
 
     Never raises: blocks that are damaged or larger than any honest ones are left out.
@@ -80,13 +91,13 @@ def find_blocks(content: bytes, format: Format, info: Mapping[str | tuple[int, i
     finder = _FINDERS.get(format)
     if finder is not None:
         return finder(content)
-    exif, xmp = ((info or {}).get(name) for name in ("exif", "xmp"))
+    exif, xmp = (info.get(name) for name in ("exif", "xmp"))
     return Blocks(exif if isinstance(exif, bytes) else b"", xmp if isinstance(xmp, bytes) else b"")
 
 
-def _info(content: bytes, format: Format) -> Mapping[str | tuple[int, int], object]:
+def _info(content: bytes, format: Format) -> Info:
     if format in _FINDERS or not format.pillow:
-        return {}
+        return NO_INFO
     check_content(content, format, HIGHEST_MAX_PIXELS)
     with open_image(content, format) as image:
         return dict(image.info)
