@@ -7,7 +7,8 @@ import re
 from PIL import Image
 
 from photoindex.errors import UnreadableFileError
-from photoindex.media.formats import AVIF, BMP, GIF, HEIF, JPEG, PNG, WEBP, Format, Reason
+from photoindex.media.formats import AVIF, BMP, GIF, HEIF, JPEG, JPEG2000, PNG, TIFF, WEBP, Format, Reason
+from photoindex.media.raw import is_cut
 
 _MAX_DETAIL_CHARACTERS = 200
 
@@ -47,7 +48,7 @@ def _reason(error: Exception, detail: str, content: bytes, format: Format) -> Re
 
 def _is_cut(content: bytes, format: Format) -> bool:
     """Whether the end is missing, told by the container: decoders often only say that data are wrong."""
-    if format is JPEG:
+    if format in (JPEG, JPEG2000):
         return b"\xff\xd9" not in content[-(1 << 16) :]
     if format is PNG:
         return b"IEND" not in content[-(1 << 16) :]
@@ -57,6 +58,8 @@ def _is_cut(content: bytes, format: Format) -> bool:
         return len(content) < 8 + int.from_bytes(content[4:8], "little")
     if format is BMP:
         return len(content) < int.from_bytes(content[2:6], "little")
+    if format is TIFF:
+        return is_cut(content, format)
     return format in (AVIF, HEIF) and _has_cut_box(content)
 
 

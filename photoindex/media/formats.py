@@ -164,8 +164,8 @@ _MAX_BRAND_BYTES = 256
 
 # A letter and a digit begin many a text: only with the numbers that must follow is it sure.
 _PNM = re.compile(
-    rb"P(?:[14](?:\s+|#[^\r\n]*[\r\n])+\d{1,10}\s+\d{1,10}\s"
-    rb"|[2356](?:\s+|#[^\r\n]*[\r\n])+\d{1,10}\s+\d{1,10}(?:\s+|#[^\r\n]*[\r\n])+\d{1,10}\s"
+    rb"P(?:[14](?:\s|#[^\r\n]*[\r\n])+\d{1,10}\s+\d{1,10}\s"
+    rb"|[2356](?:\s|#[^\r\n]*[\r\n])+\d{1,10}\s+\d{1,10}(?:\s|#[^\r\n]*[\r\n])+\d{1,10}\s"
     rb"|[fF]\s+\d{1,10}\s+\d{1,10}\s+[+-]?\d*\.?\d+\s"
     rb"|7[ \t]*\n(?:#[^\n]*\n)*(?:WIDTH|HEIGHT|DEPTH|MAXVAL|TUPLTYPE)[ \t])"
 )

@@ -17,6 +17,7 @@ from photoindex.errors import UnreadableFileError
 from photoindex.media.formats import Reason
 
 _MAX_HEADER_BYTES = 65_536
+_MAX_REMARKS = 100_000
 _HIGHEST_MAXIMUM = 65_535
 _MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
 _BANDS = {b"P1": 1, b"P2": 1, b"P3": 3, b"P4": 1, b"P5": 1, b"P6": 3, b"Pf": 1, b"PF": 3}
@@ -115,7 +116,10 @@ def _numbers(content: bytes, header: PnmHeader, kind: str, count: int) -> NDArra
 
 def _text(content: bytes, header: PnmHeader) -> bytes:
     text = content[header.size_bytes :]
-    text = _COMMENT.sub(b"", text) if b"#" in text else text
+    remarks = text.count(b"#")
+    if remarks > _MAX_REMARKS:
+        raise UnreadableFileError(Reason.BROKEN, f"{remarks} remarks among the pixels")
+    text = _COMMENT.sub(b"", text) if remarks else text
     if text.translate(None, b"0123456789" + _WHITESPACE):
         raise UnreadableFileError(Reason.BROKEN, "something else than numbers among the pixels")
     return text

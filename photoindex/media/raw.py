@@ -147,11 +147,12 @@ def exif_block(content: bytes, format: Format) -> bytes:
 
 
 def is_cut(content: bytes, format: Format) -> bool:
-    """Whether the file ends before the data that its header leads to. Never raises."""
+    """Whether the file, which may be a TIFF too, ends before the data that its header leads to. Never raises."""
     if format is RAF:
         parts = [content[at : at + 8].ljust(8, b"\0") for at in (84, 92, 100)]
         return any(sum(struct.unpack(">II", part)) > len(content) for part in parts)
-    block = content if content[:2] in (b"II", b"MM") else b""
+    is_big = content[2:4] in (b"+\0", b"\0+")
+    block = content if content[:2] in (b"II", b"MM") and not is_big else b""
     order = "<" if block[:2] == b"II" else ">"
     pending, seen = [_number(block, 4, order)], 0
     while pending and seen < _MAX_DIRECTORIES:

@@ -10,6 +10,7 @@ import zlib
 from collections.abc import Iterator
 
 from drawing import draw_image
+from media import raw_files
 from media.exif_blocks import ASCII, LONG, RATIONAL, SHORT, UNDEFINED, exif_block
 from PIL import Image
 
@@ -138,6 +139,128 @@ def _tiff(width: int, height: int, *more: tuple[int, int, object]) -> bytes:
     return exif_block([main[tag] for tag in sorted(main) if main[tag][2] is not None]) + bytes(4096)
 
 
+def jpeg_2000() -> Iterator[Case]:
+    yield "jpeg 2000 of nothing", b"\0\0\0\x0cjP  \r\n\x87\n" + bytes(50), BAD
+    stream = picture("JPEG2000", no_jp2=True)
+    boxed = picture("JPEG2000")
+    size, coding = stream.index(b"\xff\x51") + 6, stream.index(b"\xff\x52")
+    everything = struct.pack(">II", 60_000, 60_000)
+    for name, content in (("codestream", stream), ("jpeg 2000", boxed)):
+        at = content.index(b"\xff\x51") + 6
+        yield f"{name} of 3.6 gigapixels", _at(content, at, everything), BOMB | BAD
+        yield f"{name} just above the limit", _at(content, at, struct.pack(">II", 12_000, 8_334)), BOMB
+        yield f"{name} of 16 components", _at(content, at + 32, struct.pack(">H", 16)), {"unsupported"}
+        yield f"{name} without width", _at(content, at, bytes(4)), BAD
+        yield f"{name} without tiles", _at(content, at + 16, bytes(8)), BAD
+        yield f"{name} of 98 megapixels in 1 kB", _at(content, at, struct.pack(">II", 9_900, 9_900)), BAD | {OK}
+    large = _at(stream, size, struct.pack(">II", 9_900, 9_900))
+    yield "codestream of a tile a pixel", _at(large, size + 16, struct.pack(">II", 1, 1)), BAD
+    whole = _at(large, size + 16, struct.pack(">II", 9_900, 9_900))
+    yield "codestream of one tile of 98 megapixels", whole, BAD | {OK}
+    yield "codestream of the smallest blocks", _at(whole, coding + 10, b"\0\0"), BAD
+    yield (
+        "codestream of 65,535 layers",
+        _at(_at(stream, coding + 6, b"\xff\xff"), size + 16, bytes([0, 0, 0, 2] * 2)),
+        BAD,
+    )
+    precincts = _at(whole, coding + 4, b"\x01")
+    yield "codestream of the smallest precincts", _at(precincts, coding + 14, bytes(6)), BAD | {OK}
+    tile = stream.index(b"\xff\x90")
+    again = stream[coding : coding + 4] + b"\0\0\xff\xff" + stream[coding + 8 : coding + 4 + stream[coding + 3] - 2]
+    yield (
+        "tile that codes otherwise",
+        _at(stream[: tile + 12] + again + stream[tile + 12 :], tile + 6, bytes(4)),
+        BAD | {OK},
+    )
+    boxes = boxed[:12] + struct.pack(">I4s", 8, b"free") * 10_000 + boxed[12:]
+    yield "jpeg 2000 of 10,000 boxes", boxes, BAD | {OK}
+    for size_of_box in (0, 1, 2, 7, 2**32 - 1):
+        yield f"jpeg 2000 with a box of {size_of_box}", _at(boxed, 12, struct.pack(">I", size_of_box)), BAD | {OK}
+
+
+def pnm() -> Iterator[Case]:
+    pixels = draw_image(seed=5, size=(96, 64)).tobytes()
+    yield "ppm", b"P6 96 64 255\n" + pixels, {OK}
+    yield "ppm of 1e18 pixels", b"P6 999999999 999999999 255\n" + pixels, BOMB
+    yield "pbm just above the limit", b"P4 12000 8334\n", BOMB
+    yield "pam of 1e18 pixels", b"P7\nWIDTH 999999999\nHEIGHT 999999999\nDEPTH 3\nMAXVAL 255\nENDHDR\n", BOMB
+    yield "pfm of 1e18 pixels", b"PF 999999999 999999999 -1.0\n", BOMB
+    yield "ppm of 98 megapixels in 20 bytes", b"P6 9900 9900 255\n", {"truncated"}
+    yield "plain ppm of 98 megapixels in 20 bytes", b"P3 9900 9900 255\n", {"truncated"}
+    yield "plain ppm of 30 MB", b"P3 3000 2000 255\n" + b"9  " * 10_000_000, {"truncated"}
+    yield "plain pbm of 30 MB", b"P1 9900 9900\n" + b"1 " * 15_000_000, {"truncated"}
+    yield "plain ppm of one number", b"P3 100 100 255\n" + b"1" * 30_000, {"truncated"}
+    yield "plain ppm of spaces", b"P3 10 10 255\n" + b" " * 1_000_000, {"truncated"}
+    yield "plain ppm of minus signs", b"P3 10 10 255\n" + b"-1 " * 400, {"broken"}
+    yield "plain ppm of remarks", b"P3 10 10 255\n" + b"#\n" * 1_000_000, {"broken"}
+    yield "ppm of spaces", b"P6" + b" " * 1_000_000 + b"x", NOT_A_PHOTO
+    yield "plain ppm of numbers too large", b"P3 10 10 255\n" + b"99999999999999999999999 " * 300, {OK}
+    yield "ppm of values too large", b"P6 96 64 9\n" + pixels, {OK}
+    yield "ppm without width", b"P6 0 64 255\n" + pixels, {"broken"}
+    yield "ppm without maximum", b"P6 96 64 0\n" + pixels, {"broken"}
+    yield "ppm of 32 bits", b"P6 96 64 4294967295\n" + pixels, {"unsupported"}
+    yield "pam of 5 bands", b"P7\nWIDTH 9\nHEIGHT 9\nDEPTH 5\nMAXVAL 255\nENDHDR\n" + bytes(500), {"unsupported"}
+    yield "pam whose header never ends", b"P7\nWIDTH 9\n" + b"HEIGHT 9\n" * 100_000, {"broken"}
+    yield "pam without fields", b"P7\nWIDTH\t\nENDHDR\n", {"broken"}
+    yield "pfm of nan", b"Pf 4 4 -1.0\n" + b"\xff\xff\xff\x7f" * 16, {OK}
+    yield "pfm of no scale", b"Pf 4 4 0.0\n" + bytes(64), {"broken"}
+    yield "remark that never ends", b"P6\n#" + b"x" * 1_000_000, NOT_A_PHOTO
+
+
+def raw() -> Iterator[Case]:
+    """Of a DNG that decodes: what its header says of the sensor, of the preview and of directories."""
+    image = draw_image(seed=5, size=(96, 64))
+    honest = raw_files.dng(image)
+    stamp = raw_files.jpeg(image.resize((24, 16)))
+    yield "dng", honest, {OK}
+    for name, width, height in (("3.6 gigapixels", 60_000, 60_000), ("the limit and a bit", 12_000, 8_334)):
+        yield f"dng of {name}", _dng_with(honest, {256: width, 257: height, 278: height}), BOMB | BAD
+    yield "dng of 98 megapixels in 12 kB", _dng_with(honest, {256: 9_900, 257: 9_900, 278: 9_900}), BAD
+    yield "dng of 4e9 columns", _dng_with(honest, {256: 2**32 - 1}), BAD | BOMB
+    yield "dng without width", _dng_with(honest, {256: 0}), BAD
+    yield "dng whose strip is behind the end", _dng_with(honest, {273: 2**31}), {"truncated"}
+    yield "dng whose strip is endless", _dng_with(honest, {279: 2**32 - 1}), {"truncated", OK}
+    for compression in (7, 8, 9, 34_892, 52_546, 34_713, 32_767, 65_000, 32_867):
+        yield f"dng of compression {compression}", _dng_with(honest, {259: compression}), BAD | {OK}
+    previewed = raw_files.dng(image, preview=stamp)
+    yield "dng whose preview is behind the end", previewed.replace(stamp, b"")[: len(previewed)], BAD
+    bomb = _jpeg_of_size(65_500, 65_500)
+    yield (
+        "dng with a preview of 4 gigapixels",
+        raw_files.dng(image, preview=stamp).replace(stamp, bomb[: len(stamp)]),
+        {OK},
+    )
+    version = {50_706: (1, b"\1\4\0\0")}
+    loop = raw_files.Directory({330: (LONG, [8]), **version})
+    yield "dng whose directory leads to itself", raw_files.tiff(loop, loop), BAD
+    many = raw_files.Directory({330: (LONG, [8] * 20_000), **version})
+    yield "dng of 20,000 directories", raw_files.tiff(many), BAD
+    yield "fuji header whose parts are behind the end", b"FUJIFILMCCD-RAW 0201".ljust(84) + b"\xff" * 80, BAD
+    yield "canon boxes in boxes", _nested_boxes(), BAD
+    yield "sigma of nothing", b"FOVb\0\0\2\0" + bytes(600), BAD
+    yield "minolta of endless parts", b"\0MRM\0\1\0\0" + (b"\0PRD" + bytes(4)) * 8_000, BAD
+    yield "ciff of nothing", b"II\x1a\0\0\0HEAPCCDR" + bytes(600), BAD
+
+
+def _dng_with(content: bytes, changes: dict[int, int]) -> bytes:
+    """A little-endian TIFF with other numbers in its first directory."""
+    out = bytearray(content)
+    (at,) = struct.unpack_from("<I", out, 4)
+    (count,) = struct.unpack_from("<H", out, at)
+    for entry in range(at + 2, at + 2 + 12 * count, 12):
+        tag, kind = struct.unpack_from("<HH", out, entry)
+        if tag in changes:
+            struct.pack_into("<H" if kind == SHORT else "<I", out, entry + 8, changes[tag])
+    return bytes(out)
+
+
+def _nested_boxes() -> bytes:
+    body = b""
+    for _ in range(2_000):
+        body = struct.pack(">I4s", len(body) + 8, b"moov") + body
+    return b"\0\0\0\x18ftypcrx \0\0\0\1crx isom" + body
+
+
 def frames_and_pages() -> Iterator[Case]:
     gif = picture("GIF")
     frame = gif[gif.index(b"\x2c\0\0\0\0") : -1]
@@ -248,6 +371,9 @@ CASES: list[Case] = [
     *not_photos(),
     *polyglots(),
     *bombs(),
+    *jpeg_2000(),
+    *pnm(),
+    *raw(),
     *frames_and_pages(),
     *metadata(),
     *spoiled(),
