@@ -10,15 +10,14 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy.orm import Session
-
-from photoindex import files, libraries
-from photoindex.daemon.walking import Ignored, Walk
+from photoindex import libraries, sightings
+from photoindex.daemon.walking import Ignored, Neighbours, Sidecars, Walk
 from photoindex.database import Database
-from photoindex.files import FileStat, KnownFile
 from photoindex.libraries import LibraryInfo, display_path
 from photoindex.media import HEAD_BYTES, Reason, is_photo, promises_photo
-from photoindex.models import LibraryState, utc_now
+from photoindex.media.sidecars import is_sidecar, photos_of
+from photoindex.models import FileState, LibraryState, utc_now
+from photoindex.sightings import FileStat, KnownFile, Seen
 
 log = logging.getLogger(__name__)
 
@@ -27,6 +26,9 @@ CHUNK = 500
 
 TRIED_AGAIN = (Reason.UNREADABLE, Reason.CHANGED, Reason.OUT_OF_MEMORY)
 """Reasons that may be over although the file itself has not changed."""
+
+MANY_SIDECARS = 100
+"""When so many sidecars of a folder have changed, all its files are looked at: finding whose each is costs more."""
 
 MOST_LOST = 0.1
 """A root that is not the folder it was (another disk, none) may lose this share of its files before it is believed."""
@@ -67,10 +69,10 @@ class Scanner:
         root = self._root(library)
         if isinstance(root, str):
             return self._offline(library, root)
-        if library.state == LibraryState.OFFLINE:
+        if library.state == LibraryState.OFFLINE and root.same_as_before:
             self._online(library, root, scanned=False)  # its pending files may be read again
         with self._database.write() as session:
-            files.retry_failed(session, library.id, TRIED_AGAIN)
+            sightings.retry_failed(session, library.id, TRIED_AGAIN)
         comparison = _Comparison(self, library, Walk(library.root, self._ignored), found)
         try:
             comparison.run()
@@ -94,42 +96,72 @@ class Scanner:
             return self._offline(library, root)
         if not root.same_as_before:
             return self.scan(library)
-        work, gone = 0, []
-        for path in sorted(set(paths)):
+        work = 0
+        gone: list[bytes] = []
+        single: list[bytes] = []
+        folders: set[bytes] = set()
+        for path in sorted(self._described(library, set(paths))):
+            if not folders.isdisjoint(_above(path)):
+                continue  # compared with its folder already: a folder that moves is told with all that is in it
             absolute = os.path.join(library.root, path)
             kind = _kind(absolute)
             if kind is None or self._ignored.path(library.root, path) or _is_behind_symlink(absolute):
                 gone.append(path)
             elif kind == stat.S_IFDIR:
+                folders.add(path)
                 comparison = _Comparison(self, library, Walk(library.root, self._ignored, path))
                 comparison.run()
                 self._mark_missing(library, comparison.gone)
                 work += comparison.work
             elif kind == stat.S_IFREG:
-                work += self._check_file(library, path)
+                single.append(path)
             else:
                 gone.append(path)
+        for start in range(0, len(single), CHUNK):
+            work += self._check_files(library, single[start : start + CHUNK])
         # After what is there: a renamed file has by then moved its row along, and is not gone.
-        missing = sum(self._check_gone(library, path) for path in gone)
+        left = set(gone)
+        missing = sum(self._check_gone(library, path) for path in gone if left.isdisjoint(_above(path)))
         return Outcome(work, missing)
 
-    def _check_file(self, library: LibraryInfo, path: bytes) -> int:
-        absolute = os.path.join(library.root, path)
-        try:
-            now = FileStat.of(os.lstat(absolute))
-        except OSError:
-            return 0
+    def _described(self, library: LibraryInfo, paths: set[bytes]) -> set[bytes]:
+        """The paths, and those of the photos that sidecars among them tell about."""
+        sidecars: dict[bytes, list[bytes]] = {}
+        for path in paths:
+            folder, name = os.path.split(path)
+            if is_sidecar(name):
+                sidecars.setdefault(folder, []).append(name)
+        found = set(paths)
+        for folder, changed in sidecars.items():
+            try:
+                names = Walk(library.root, self._ignored).names(folder)
+            except OSError:
+                continue  # the root itself: the next scan says what is with it
+            many = len(changed) > MANY_SIDECARS
+            photos = names if many else [name for sidecar in changed for name in photos_of(sidecar, names)]
+            found.update(os.path.join(folder, name) for name in photos)
+        return found
+
+    def _check_files(self, library: LibraryInfo, paths: Sequence[bytes]) -> int:
+        with self._database.read() as session:
+            known = sightings.known_in(session, library.id, paths)
+        seen = []
+        for path in paths:
+            absolute = os.path.join(library.root, path)
+            folder, name = os.path.split(absolute)
+            try:
+                result = os.lstat(absolute)
+            except OSError:
+                continue
+            if path in known or looks_like_photo(absolute):
+                sidecar_ns = Sidecars(folder, Neighbours(folder, self._ignored)).changed_ns(name)
+                seen.append(Seen(path, FileStat.of(result, sidecar_ns)))
         with self._database.write() as session:
-            known = files.known_at(session, library.id, path)
-            if known is not None:
-                return int(files.revisit(session, known, now, None))
-            if not looks_like_photo(absolute):
-                return 0
-            return int(files.discover(session, library.id, path, now, None))
+            return sightings.record(session, library.id, seen)
 
     def _check_gone(self, library: LibraryInfo, path: bytes) -> int:
         with self._database.read() as session:
-            known = files.known_below(session, library.id, path)
+            known = sightings.known_below(session, library.id, path)
         return self._mark_missing(library, known)
 
     def _mark_missing(self, library: LibraryInfo, gone: Sequence[KnownFile]) -> int:
@@ -140,15 +172,16 @@ class Scanner:
                 ids = [
                     known.id
                     for known in gone[start : start + CHUNK]
-                    if self._is_gone(library, known) and files.known_at(session, library.id, known.path) is not None
+                    if self._is_gone(library, known) and sightings.known_at(session, library.id, known.path) is not None
                 ]
-                missing += files.mark_missing(session, ids)
+                missing += sightings.mark_missing(session, ids)
         return missing
 
     def _is_gone(self, library: LibraryInfo, known: KnownFile) -> bool:
         if self._ignored.path(library.root, known.path):
             return True
-        return _kind(os.path.join(library.root, known.path)) != stat.S_IFREG
+        absolute = os.path.join(library.root, known.path)
+        return _kind(absolute) != stat.S_IFREG or _is_behind_symlink(absolute)
 
     def retry_at(self, now: FileStat) -> float | None:
         """When a file of that age may be read: one written to this moment may not be whole yet."""
@@ -165,7 +198,7 @@ class Scanner:
                 pass
         except OSError as error:
             return f"{library.path} can't be read ({error.strerror}); is its disk connected?"
-        identity = result.st_dev, files.signed(result.st_ino)
+        identity = result.st_dev, sightings.signed(result.st_ino)
         same = library.inode is None or identity == (library.device, library.inode)
         return Root(*identity, same_as_before=same)
 
@@ -192,7 +225,7 @@ class _Comparison:
         self._library = library
         self._walk = walk
         self._found = found
-        self._changes: list[tuple[bytes, FileStat, KnownFile | None]] = []
+        self._changes: list[Seen] = []
         self._candidates: list[KnownFile] = []
         self._seen = 0
         self.work = 0
@@ -221,11 +254,11 @@ class _Comparison:
                 row = next(rows, None)
             if row is not None and row.path == path:
                 self._seen += 1
-                if row.stat != now or row.state == "missing":
-                    self._change(path, now, row)
+                if row.stat != now or row.state == FileState.MISSING:
+                    self._change(path, now)
                 row = next(rows, None)
             elif looks_like_photo(os.path.join(self._library.root, path)):
-                self._change(path, now, None)
+                self._change(path, now)
         while row is not None:
             self._missed(row)
             row = next(rows, None)
@@ -236,7 +269,7 @@ class _Comparison:
         after, end = (below + b"/", below + b"0") if below else (b"", None)
         while True:
             with self._scanner._database.read() as session:
-                rows = files.known_after(session, self._library.id, after, CHUNK)
+                rows = sightings.known_after(session, self._library.id, after, CHUNK)
             for row in rows:
                 if end is not None and row.path >= end:
                     return
@@ -246,11 +279,11 @@ class _Comparison:
             after = rows[-1].path
 
     def _missed(self, row: KnownFile) -> None:
-        if row.state != "missing":
+        if row.state != FileState.MISSING:
             self._candidates.append(row)
 
-    def _change(self, path: bytes, now: FileStat, known: KnownFile | None) -> None:
-        self._changes.append((path, now, known))
+    def _change(self, path: bytes, now: FileStat) -> None:
+        self._changes.append(Seen(path, now, self._scanner.retry_at(now)))
         if len(self._changes) >= CHUNK:
             self._flush()
 
@@ -258,31 +291,27 @@ class _Comparison:
         if not self._changes:
             return
         with self._scanner._database.write() as session:
-            work = sum(self._record(session, *change) for change in self._changes)
+            # This looks the rows up again: an event may have been followed since they were read.
+            work = sightings.record(session, self._library.id, self._changes)
         self._changes.clear()
         self.work += work
         if work:
             self._found()
 
-    def _record(self, session: Session, path: bytes, now: FileStat, known: KnownFile | None) -> int:
-        # The row is looked up again: an event may have been followed since it was read.
-        known = files.known_at(session, self._library.id, path)
-        retry_at = self._scanner.retry_at(now)
-        if known is None:
-            return int(files.discover(session, self._library.id, path, now, retry_at))
-        return int(files.revisit(session, known, now, retry_at))
-
 
 def looks_like_photo(absolute_path: bytes) -> bool:
     """Whether a file gets a row: its name promises a photo, or its first bytes are one's."""
-    if promises_photo(os.path.basename(absolute_path)):
+    name = os.path.basename(absolute_path)
+    if promises_photo(name):
         return True
+    if is_sidecar(name):
+        return False
     try:
         descriptor = os.open(absolute_path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:
         return False
     try:
-        return is_photo(os.path.basename(absolute_path), os.read(descriptor, HEAD_BYTES))
+        return is_photo(name, os.read(descriptor, HEAD_BYTES))
     except OSError:
         return False
     finally:
@@ -304,3 +333,9 @@ def _is_behind_symlink(absolute_path: bytes) -> bool:
     """Whether a folder above the path is a symlink: a scan would not go there. (The root itself is a real path.)"""
     folder = os.path.dirname(absolute_path)
     return os.path.realpath(folder) != folder
+
+
+def _above(path: bytes) -> Iterator[bytes]:
+    """The folders above a relative path, the root not among them."""
+    while path := os.path.dirname(path):
+        yield path
