@@ -24,6 +24,8 @@ def content_identifier(maker_note: bytes) -> str | None:
     for at in range(16, min(16 + 12 * min(count, _MAX_ENTRIES), len(maker_note) - 11), 12):
         tag, kind, length, value_at = struct.unpack_from(order + "HHII", maker_note, at)
         if tag == _CONTENT_IDENTIFIER and kind == _ASCII and length <= 65:
-            identifier = maker_note[value_at : value_at + length].rstrip(b"\0 ")
-            return identifier.decode().upper() if _IDENTIFIER.fullmatch(identifier) else None
+            value = maker_note[value_at : value_at + length]
+            identifier = value.rstrip(b"\0 ")
+            is_whole = len(value) == length and _IDENTIFIER.fullmatch(identifier)
+            return identifier.decode().upper() if is_whole else None
     return None
