@@ -8,6 +8,7 @@ import os
 import signal
 import socket
 import sys
+import time
 from collections.abc import Callable, Iterator
 from typing import Any, NoReturn
 
@@ -24,6 +25,10 @@ from photoindex.web.hosts import is_loopback, is_wildcard
 BACKLOG = 256
 GRACEFUL_SECONDS = 5
 WORKER_TIMEOUT_SECONDS = 60
+READ_SECONDS = 10.0
+"""How long a request may take to arrive before its connection is given up: else a few that never do hold all threads."""
+SEND_SECONDS = 30.0
+"""How long a piece of an answer may take to leave: a paused video asks again for what it still wants."""
 
 LoadTextEncoder = Callable[[StoredEncoder], TextEncoder]
 
@@ -74,6 +79,8 @@ def serve(
     sock: socket.socket | None = None,
     on_ready: Callable[[str], None] | None = None,
     load_text_encoder: LoadTextEncoder | None = None,
+    read_seconds: float = READ_SECONDS,
+    send_seconds: float = SEND_SECONDS,
 ) -> None:
     """Serve until SIGTERM, SIGINT or SIGHUP; then finish what is being answered, for 5 seconds at most, and return.
 
@@ -88,13 +95,13 @@ def serve(
         "bind": f"fd://{listener.detach()}",
         "when_ready": lambda _: on_ready(url) if on_ready else None,
         "threads": settings.web_threads,
+        "worker_class": _worker_class(read_seconds, send_seconds),
     }
     _run(lambda: create_app(settings, load_text_encoder=load_text_encoder), options)
 
 
 _OPTIONS = {
     "workers": 1,  # a second one would hold the encoder twice
-    "worker_class": "gthread",
     "timeout": WORKER_TIMEOUT_SECONDS,
     "graceful_timeout": GRACEFUL_SECONDS,
     "keepalive": 15,
@@ -109,6 +116,44 @@ _OPTIONS = {
     "post_worker_init": lambda worker: _start(worker.wsgi),
     "worker_exit": lambda _, worker: _stop(worker),
 }
+
+
+def _worker_class(read_seconds: float, send_seconds: float) -> type[Any]:
+    """Gunicorn's worker with threads, and deadlines for requests that don't arrive and answers that nobody takes."""
+    from gunicorn.workers.gthread import ThreadWorker
+
+    class PatientWorker(ThreadWorker):  # type: ignore[misc]
+        def __init__(self, *args: Any, **named: Any) -> None:
+            super().__init__(*args, **named)
+            self._arriving: dict[Any, float] = {}
+            """Connections whose request has not arrived, and until when it may."""
+
+        def enqueue_req(self, conn: Any) -> None:
+            self._arriving[conn] = time.monotonic() + read_seconds
+            super().enqueue_req(conn)
+
+        def handle_request(self, req: Any, conn: Any) -> Any:
+            if req.method in ("GET", "HEAD"):
+                self._arriving.pop(conn, None)  # others have a body, which has to come in time too
+            conn.sock.settimeout(send_seconds)
+            try:
+                return super().handle_request(req, conn)
+            except TimeoutError as error:
+                raise StopIteration from error  # closes the connection without a word in the log
+
+        def finish_request(self, conn: Any, *args: Any) -> None:
+            self._arriving.pop(conn, None)
+            super().finish_request(conn, *args)
+
+        def murder_keepalived(self, *args: Any, **named: Any) -> None:
+            super().murder_keepalived(*args, **named)
+            now = time.monotonic()
+            for conn in [conn for conn, until in list(self._arriving.items()) if until <= now]:
+                self._arriving.pop(conn, None)
+                with contextlib.suppress(OSError):
+                    conn.sock.shutdown(socket.SHUT_RD)  # whoever reads from it has come to the end; answers still leave
+
+    return PatientWorker
 
 
 def _run(load: Callable[[], Flask], options: dict[str, Any]) -> None:

@@ -1,4 +1,7 @@
-"""Serves a data folder under real gunicorn with ColourEncoder, for tests: `python colour_server.py DATA`."""
+"""Serves a data folder under real gunicorn with ColourEncoder, for tests.
+
+`python colour_server.py DATA [READ_SECONDS SEND_SECONDS]`
+"""
 
 from __future__ import annotations
 
@@ -20,6 +23,7 @@ def say(line: str) -> None:
 
 if __name__ == "__main__":
     settings = Settings(data=Path(sys.argv[1]), port=0, web_threads=4)
-    serve(settings, on_ready=say, load_text_encoder=lambda _: ColourEncoder())
+    deadlines = dict(zip(("read_seconds", "send_seconds"), map(float, sys.argv[2:]), strict=False))
+    serve(settings, on_ready=say, load_text_encoder=lambda _: ColourEncoder(), **deadlines)
     assert "torch" not in sys.modules, "the process that forks has loaded torch"
     say("ended")

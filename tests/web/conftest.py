@@ -227,11 +227,11 @@ class RunningServer:
 
 
 @pytest.fixture
-def start_server(gallery: Gallery) -> Iterator[Callable[[], RunningServer]]:
-    """Starts a server over the gallery's database, in a session of its own."""
+def start_server(gallery: Gallery) -> Iterator[Callable[..., RunningServer]]:
+    """Starts a server over the gallery's database, in a session of its own, with other deadlines where they are given."""
     started: list[subprocess.Popen[str]] = []
 
-    def start() -> RunningServer:
+    def start(*deadlines: float) -> RunningServer:
         script = Path(__file__).with_name("colour_server.py")
         process = subprocess.Popen(
             [
@@ -242,6 +242,7 @@ def start_server(gallery: Gallery) -> Iterator[Callable[[], RunningServer]]:
                 "ignore::ResourceWarning",
                 str(script),
                 str(gallery.settings.data),
+                *map(str, deadlines),
             ],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

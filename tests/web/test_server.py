@@ -42,6 +42,56 @@ def test_gunicorn_answers_and_ends_cleanly(gallery, start_server):
     assert not any(each.is_running() and each.status() != psutil.STATUS_ZOMBIE for each in processes[1:])
 
 
+@pytest.mark.parametrize(
+    "beginning",
+    [b"", b"GET / HT", b"GET / HTTP/1.1\r\nHost: localhost\r\n", b"POST / HTTP/1.1\r\nContent-Length: 9\r\n\r\n"],
+    ids=["nothing", "line", "headers", "body"],
+)
+def test_requests_that_never_arrive_do_not_keep_the_others_waiting(start_server, beginning):
+    server = start_server(1.0)
+    where = urlsplit(server.url)
+    waiting = [socket.create_connection((where.hostname, where.port)) for _ in range(40)]
+    try:
+        for each in waiting:
+            each.sendall(beginning)
+        assert json.loads(server.get("/healthz")) == {"status": "ok"}
+        if beginning:
+            waiting[0].settimeout(10)
+            while waiting[0].recv(65536):
+                pass
+    finally:
+        for each in waiting:
+            each.close()
+    assert server.stop() == (0, "ended\n", "")
+
+
+def test_a_request_that_arrives_slowly_is_answered(start_server):
+    server = start_server(5.0)
+    where = urlsplit(server.url)
+    with socket.create_connection((where.hostname, where.port)) as slow:
+        for piece in (b"GET /heal", b"thz HTTP/1.1\r\nHo", b"st: localhost\r\nConnection: close\r\n", b"\r\n"):
+            slow.sendall(piece)
+            time.sleep(0.05)
+        slow.settimeout(10)
+        assert slow.recv(65536).startswith(b"HTTP/1.1 200 ")
+    assert server.stop()[0] == 0
+
+
+def test_answers_that_nobody_takes_do_not_keep_the_others_waiting(gallery, start_server):
+    gallery.draw("large.bmp", size=(2400, 2000))  # 14 MB, more than the sockets in between hold
+    server = start_server(5.0, 0.5)
+    where = urlsplit(server.url)
+    deaf = [socket.create_connection((where.hostname, where.port)) for _ in range(8)]
+    try:
+        for each in deaf:
+            each.sendall(b"GET /api/v1/photos/1/original HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert json.loads(server.get("/healthz")) == {"status": "ok"}
+    finally:
+        for each in deaf:
+            each.close()
+    assert server.stop() == (0, "ended\n", "")
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
 def test_ctrl_c_and_a_closed_terminal_end_it_too(start_server, number):
     server = start_server()
