@@ -1,17 +1,24 @@
 #!/usr/bin/env python3
-"""How fast is indexing, next to the naive way with the same encoder on the same files?
+"""How fast is indexing, next to the naive way with the same encoder on the same files, and where does the time go?
 
     python benchmarks/index.py PHOTOS --checkpoint DIR [--rounds 3] [--json FILE]
+    python benchmarks/index.py PHOTOS --encoder starter
 
 DIR is a CLIP checkpoint in Hugging Face format. Both ways run in turn, each in a process of its own; of all rounds the
 best one of each counts, as other work on the machine only ever makes a run slower. Both are timed from the loaded and
 warmed encoder on. Ours includes reading, hashing, decoding, metadata, thumbnails, encoding and the database (the scan
-goes on while the encoder is loaded); the naive way (benchmarks/naive.py) decodes and encodes only.
+goes on while the encoder is loaded); the naive way (benchmarks/naive.py) decodes and encodes only. With --encoder ours
+runs alone.
+
+The table of stages is processor time a photo in the best round: of the thread that does the work, so that what other
+threads and processes do meanwhile does not count. The ceiling is what the cores could do if each photo cost nothing
+but the decoding of its Huffman codes and the multiplications of its encoder, both measured here.
 """
 
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import os
 import platform
@@ -21,28 +28,63 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 HERE = Path(__file__).parent
+ENDINGS = {".jpg", ".jpeg"}
 
 
-def index(photos: Path, checkpoint: str, data: Path) -> dict[str, float]:
+class Clock:
+    """Processor seconds of the calling threads, by stage."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = defaultdict(float)
+        self._lock = threading.Lock()
+
+    def around(self, stage: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        def timed(*arguments: Any, **named: Any) -> Any:
+            started = time.thread_time()
+            try:
+                return function(*arguments, **named)
+            finally:
+                with self._lock:
+                    self.seconds[stage] += time.thread_time() - started
+
+        return timed
+
+    def watch(self, owner: Any, name: str, stage: str) -> None:
+        setattr(owner, name, self.around(stage, getattr(owner, name)))
+
+
+def index(photos: Path, encoder_name: str, data: Path) -> dict[str, Any]:
     """Index once in this process, into a new data folder."""
     from photoindex import libraries
     from photoindex.config import Settings, load_settings
-    from photoindex.daemon import service
+    from photoindex.daemon import indexer, reading, service
     from photoindex.daemon.choosing import Tell, choose_encoder
     from photoindex.database import open_database
     from photoindex.embeddings import StoredEncoder
     from photoindex.encoders.base import Encoder
 
-    settings = load_settings({"data": data, "encoder": checkpoint}, {})
+    clock = Clock()
+    for name, stage in (
+        ("read_original", "read and hash"),
+        ("decode", "decode, metadata"),
+        ("make_thumbnail", "thumbnail"),
+        ("write_thumbnail", "thumbnail"),
+    ):
+        clock.watch(reading, name, stage)
+    clock.watch(indexer.Indexer, "_store", "store")
+    clock.watch(indexer.Indexer, "_hand_out", "hand out")
+    settings = load_settings({"data": data, "encoder": encoder_name}, {})
     database = open_database(settings.database)
     with database.write() as session:
         libraries.add(session, photos)
     database.close()
-    loaded_at: list[float] = []
+    loaded: list[tuple[float, float]] = []
 
     def load(settings: Settings, stored: Sequence[StoredEncoder], tell: Tell) -> tuple[Encoder, str | None]:
         import numpy as np
@@ -50,72 +92,151 @@ def index(photos: Path, checkpoint: str, data: Path) -> dict[str, float]:
         encoder, notice = choose_encoder(settings, stored, tell)
         edge = encoder.input_size
         encoder.encode_images([np.zeros((edge, edge, 3), dtype=np.uint8)])
-        loaded_at.append(time.perf_counter())
+        clock.watch(encoder, "prepare", "prepare")
+        clock.watch(encoder, "encode_images", "encode")
         return encoder, notice
 
-    idle_at: list[float] = []
+    make_indexer = service._Service._indexer
+
+    def timed_indexer(self: Any) -> Any:
+        made = make_indexer(self)
+        clock.seconds.clear()  # of the machine's measuring of itself
+        loaded.append((time.perf_counter(), time.process_time()))
+        return made
+
+    service._Service._indexer = timed_indexer  # type: ignore[method-assign]
+    idle: list[tuple[float, float]] = []
 
     def note(progress: service.Progress) -> None:
         if progress.state == "idle":
-            idle_at.append(time.perf_counter())
+            idle.append((time.perf_counter(), time.process_time()))
 
     done = service.run(settings, stop=threading.Event(), watch=False, on_progress=note, load_encoder=load)
+    count = done.counts.indexed
+    stages = {stage: seconds / count * 1000 for stage, seconds in clock.seconds.items()}
+    whole = (idle[-1][1] - loaded[0][1]) / count * 1000
     return {
-        "photos": done.counts.indexed,
-        "photos_per_second": done.counts.indexed / (idle_at[-1] - loaded_at[0]),
+        "photos": count,
+        "photos_per_second": count / (idle[-1][0] - loaded[0][0]),
+        "cpu_ms_per_photo": whole,
+        "stages_ms": {**stages, "the rest": whole - sum(stages.values())},
         "peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
     }
 
 
-def run(command: list[str]) -> dict[str, float]:
+def measure_ceiling(photos: Path, checkpoint: Path) -> dict[str, float]:
+    """What cannot be avoided, on one core: `huffman_ms` a photo, and `multiply_ms` at the pace of a large product."""
+    import torch
+    from PIL import Image
+
+    from photoindex.encoders import device
+
+    torch.set_num_threads(1)
+    contents = [path.read_bytes() for path in sorted(photos.rglob("*")) if path.suffix.lower() in ENDINGS][:16]
+
+    def smallest(content: bytes) -> None:
+        with Image.open(io.BytesIO(content)) as image:
+            image.draft("RGB", (1, 1))  # type: ignore[no-untyped-call]
+            image.load()
+
+    dtype = device.fast_dtype(torch.device("cpu"))
+    rows = torch.randn(2048, 2048).to(dtype)
+    pace = 2 * 2048**3 / _best(lambda: torch.nn.functional.linear(rows, rows))
+    config = json.loads((checkpoint / "config.json").read_text())["vision_config"]
+    multiply = _operations(config) / pace
+    huffman = _best(lambda: [smallest(content) for content in contents]) / len(contents)
+    cores = len(os.sched_getaffinity(0))
+    return {
+        "huffman_ms": huffman * 1000,
+        "multiply_ms": multiply * 1000,
+        "gflops_per_core": pace / 1e9,
+        "photos_per_second": cores / (huffman + multiply),
+    }
+
+
+def _operations(config: dict[str, int]) -> float:
+    """Floating-point operations of a vision transformer's matrix products for one image."""
+    width, patch = config["hidden_size"], config["patch_size"]
+    tokens = (config["image_size"] // patch) ** 2 + 1
+    layer = 2 * tokens * width * (4 * width + 2 * config["intermediate_size"]) + 4 * tokens**2 * width
+    return config["num_hidden_layers"] * layer + 2 * tokens * width * 3 * patch**2
+
+
+def _best(work: Callable[[], object], times: int = 5) -> float:
+    found = []
+    for _ in range(times):
+        started = time.thread_time()
+        work()
+        found.append(time.thread_time() - started)
+    return min(found)
+
+
+def run(command: list[str]) -> dict[str, Any]:
     environment = {**os.environ, "HF_HUB_OFFLINE": "1"}
     done = subprocess.run(
         [sys.executable, *command], check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment
     )
-    found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return found
 
 
-def compare(photos: Path, checkpoint: str, rounds: int) -> dict[str, object]:
-    ours: list[dict[str, float]] = []
-    naive: list[dict[str, float]] = []
+def compare(photos: Path, checkpoint: str | None, encoder: str, rounds: int) -> dict[str, Any]:
+    runs: dict[str, list[dict[str, Any]]] = {"naive": [], "ours": []} if checkpoint else {"ours": []}
     for number in range(rounds):
-        naive.append(run([str(HERE / "naive.py"), str(photos), "--checkpoint", checkpoint]))
-        ours.append(run([__file__, str(photos), "--checkpoint", checkpoint, "--once"]))
-        shown = [f"{each[-1]['photos_per_second']:.1f}" for each in (naive, ours)]
-        print(f"round {number + 1}: naive {shown[0]}, ours {shown[1]} photos/s", file=sys.stderr)
-    best = {
-        name: max(each, key=lambda one: one["photos_per_second"]) for name, each in (("naive", naive), ("ours", ours))
-    }
-    return {
+        if checkpoint:
+            runs["naive"].append(run([str(HERE / "naive.py"), str(photos), "--checkpoint", checkpoint]))
+        runs["ours"].append(run([__file__, str(photos), "--encoder", encoder, "--once"]))
+        shown = ", ".join(f"{name} {each[-1]['photos_per_second']:.1f}" for name, each in runs.items())
+        print(f"round {number + 1}: {shown} photos/s", file=sys.stderr)
+    best = {name: max(each, key=lambda one: float(one["photos_per_second"])) for name, each in runs.items()}
+    report: dict[str, Any] = {
         "machine": f"{platform.machine()}, {len(os.sched_getaffinity(0))} cores, Python {platform.python_version()}",
+        "encoder": checkpoint or encoder,
         "photos": best["ours"]["photos"],
         "best": best,
-        "ratio": best["ours"]["photos_per_second"] / best["naive"]["photos_per_second"],
-        "ratios_by_round": [
-            mine["photos_per_second"] / other["photos_per_second"] for mine, other in zip(ours, naive, strict=True)
-        ],
     }
+    if checkpoint:
+        report["ratio"] = best["ours"]["photos_per_second"] / best["naive"]["photos_per_second"]
+        report["ratios_by_round"] = [
+            mine["photos_per_second"] / other["photos_per_second"]
+            for mine, other in zip(runs["ours"], runs["naive"], strict=True)
+        ]
+        report["ceiling"] = measure_ceiling(photos, Path(checkpoint))
+        report["share_of_ceiling"] = best["ours"]["photos_per_second"] / report["ceiling"]["photos_per_second"]
+    return report
+
+
+def show(report: dict[str, Any]) -> None:
+    print(f"{'':18}{'photos/s':>10}{'peak MiB':>10}")
+    for name, row in report["best"].items():
+        print(f"{name:18}{row['photos_per_second']:10.1f}{row['peak_mib']:10.0f}")
+    if "ratio" in report:
+        print(f"ours is {report['ratio']:.1f} times as fast, and at {report['share_of_ceiling']:.0%} of the ceiling of")
+        print("{photos_per_second:.1f} photos/s ({huffman_ms:.1f} + {multiply_ms:.1f} ms)".format(**report["ceiling"]))
+    print(f"\n{'stage':18}{'CPU ms a photo':>16}")
+    for stage, milliseconds in report["best"]["ours"]["stages_ms"].items():
+        print(f"{stage:18}{milliseconds:16.2f}")
+    print(f"{'all':18}{report['best']['ours']['cpu_ms_per_photo']:16.2f}\n")
+    print(json.dumps(report))
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("photos", type=Path)
-    parser.add_argument("--checkpoint", required=True)
+    which = parser.add_mutually_exclusive_group(required=True)
+    which.add_argument("--checkpoint", help="a CLIP checkpoint's folder: run the naive way too")
+    which.add_argument("--encoder", help="any encoder's name: run ours alone")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--once", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--json", type=Path, help="write the figures to this file too")
     arguments = parser.parse_args()
+    encoder = arguments.encoder or arguments.checkpoint
     if arguments.once:
         with tempfile.TemporaryDirectory() as data:
-            print(json.dumps(index(arguments.photos, arguments.checkpoint, Path(data))))
+            print(json.dumps(index(arguments.photos, encoder, Path(data))))
         return
-    report = compare(arguments.photos, arguments.checkpoint, arguments.rounds)
-    print(f"{'':8}{'photos/s':>10}{'peak MiB':>10}")
-    for name, row in report["best"].items():  # type: ignore[attr-defined]
-        print(f"{name:8}{row['photos_per_second']:10.1f}{row['peak_mib']:10.0f}")
-    print(f"ours is {report['ratio']:.1f} times as fast")
-    print(json.dumps(report))
+    report = compare(arguments.photos, arguments.checkpoint, encoder, arguments.rounds)
+    show(report)
     if arguments.json:
         arguments.json.write_text(json.dumps(report, indent=2) + "\n")
 

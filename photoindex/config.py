@@ -45,8 +45,8 @@ class Settings:
     port: int = setting(8460, "Port the web server listens on; 0 picks a free one", low=0, high=65535)
     web_threads: int = setting(8, "Requests the web server answers at once", low=1, high=64)
     trusted_hosts: tuple[str, ...] = setting((), "Further host names the web server may be called by")
-    batch_size: int = setting(8, "Photos encoded and stored at a time", low=1, high=1024)
-    workers: int = setting(0, "Threads that decode and encode photos; 0 takes one a core", low=0, high=64)
+    batch_size: int = setting(0, "Photos encoded and stored at a time; 0 measures what is best", low=0, high=1024)
+    workers: int = setting(0, "Threads that decode and encode photos; 0 measures what is best", low=0, high=64)
     scan_interval_seconds: float = setting(
         3600.0, "Seconds between full scans, which find what no event told", low=1, high=604800
     )

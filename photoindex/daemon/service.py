@@ -18,11 +18,13 @@ from photoindex.daemon.keeper import LOOK_SECONDS, Keeper
 from photoindex.daemon.reading import Limits, Reader
 from photoindex.daemon.reporting import Progress, Reporter
 from photoindex.daemon.scanner import Scanner
+from photoindex.daemon.sizing import choose_size
 from photoindex.daemon.walking import Ignored
 from photoindex.daemon.watcher import Watcher
 from photoindex.database import Database, open_database
 from photoindex.errors import DatabaseError
 from photoindex.lock import DaemonLock
+from photoindex.machine import keep_memory, this_machine
 from photoindex.media import remove_leftovers
 
 log = logging.getLogger(__name__)
@@ -127,14 +129,22 @@ class _Service:
                 image_range=info.image_range,
             )
         self._reporter.report("starting", encoder=info.name, device=info.device, notice=notice)
+        keep_memory()
+        size = choose_size(
+            encoder,
+            this_machine(),
+            self._settings.data / "machine.json",
+            workers=self._settings.workers,
+            batch_size=self._settings.batch_size,
+        )
         limits = Limits(self._settings.max_file_mb * 1_000_000, self._settings.max_megapixels * 1_000_000)
         return Indexer(
             self._database,
             encoder,
             registered.id,
             Reader(self._database, encoder, registered.id, self._settings.thumbnails, limits),
-            batch_size=self._settings.batch_size,
-            workers=self._settings.workers or os.cpu_count() or 1,
+            batch_size=size.batch_size,
+            workers=size.workers,
             gone=lambda library_id, path: self._changes.note(library_id, path, 0),
         )
 

@@ -83,7 +83,10 @@ def home(tmp_path: Path) -> Home:
     """A data folder with an empty library."""
     root = tmp_path / "photos"
     root.mkdir()
-    settings = load_settings({"data": tmp_path / "data", "settle_seconds": 0.3}, {})
+    settings = load_settings(
+        {"data": tmp_path / "data", "settle_seconds": 0.3, "workers": 2, "batch_size": 8},  # nothing is measured then
+        {},
+    )
     database = open_database(settings.database)
     with database.write() as session:
         libraries.add(session, root)
