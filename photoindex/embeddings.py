@@ -1,4 +1,4 @@
-"""Embeddings and who made them: the only file that knows sqlite-vec.
+"""Embeddings and who made them. Only this file and `neighbours.py` know sqlite-vec.
 
 The float16 rows of the table `embedding` are the truth. Each encoder has one sqlite-vec table beside them,
 `vec_<encoder id>`, written in the same transaction and rebuilt from the rows whenever the two disagree.
@@ -15,17 +15,15 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, Row, delete, exists, func, insert, select, text, tuple_, update
+from sqlalchemy import Connection, delete, exists, func, insert, select, text, tuple_, update
 from sqlalchemy.orm import Session
 
 from photoindex.models import Embedding, EmbeddingTally, Encoder, EncoderState, Photo, PhotoTally
 
 log = logging.getLogger(__name__)
 
-KNN_LIMIT = 4096  # sqlite-vec 0.1.9 answers no larger k
-
-_FRAME_SHIFT = 40
-_PHOTO_MASK = (1 << _FRAME_SHIFT) - 1
+FRAME_SHIFT = 40
+_PRIME = 1_000_003  # sums of products of numbers below it are far from 2⁶³
 
 
 @dataclass(frozen=True)
@@ -40,16 +38,6 @@ class StoredEncoder:
     text_range: tuple[float, float]
     image_range: tuple[float, float]
     state: str
-
-
-@dataclass(frozen=True)
-class Neighbour:
-    """A photo and its cosine distance (0 to 2) from what was asked: of a video, that of its nearest frame."""
-
-    photo_id: int
-    distance: float
-    at_seconds: float | None = None
-    """When in a video that frame is."""
 
 
 # --- encoders ----------------------------------------------------------------------------------------------------
@@ -148,7 +136,7 @@ def put(
             for photo_id, frame, at, vector in rows
         ],
     )
-    keyed = ((_key(photo_id, frame), vector) for photo_id, frame, _, vector in rows)
+    keyed = ((row_key(photo_id, frame), vector) for photo_id, frame, _, vector in rows)
     _insert_vectors(session.connection(), encoder_id, keyed)
 
 
@@ -164,7 +152,7 @@ def delete_photos(session: Session, photo_ids: Sequence[int], encoder_id: int | 
                 .returning(Embedding.photo_id, Embedding.frame)
             ).all()
             for photo_id, frame in removed:  # sqlite-vec deletes by key only; INSERT OR REPLACE fails there
-                session.execute(text(f"DELETE FROM vec_{each} WHERE photo_id = :id"), {"id": _key(photo_id, frame)})
+                session.execute(text(f"DELETE FROM vec_{each} WHERE photo_id = :id"), {"id": row_key(photo_id, frame)})
 
 
 def get(session: Session, encoder_id: int, photo_id: int) -> NDArray[np.float32] | None:
@@ -181,8 +169,9 @@ def get(session: Session, encoder_id: int, photo_id: int) -> NDArray[np.float32]
     return np.asarray(mean / max(float(np.linalg.norm(mean)), 1e-6), dtype=np.float32)
 
 
-def _key(photo_id: int, frame: int) -> int:
-    return frame << _FRAME_SHIFT | photo_id
+def row_key(photo_id: int, frame: int) -> int:
+    """The key of a photo's frame in a sqlite-vec table."""
+    return frame << FRAME_SHIFT | photo_id
 
 
 def existing(session: Session, encoder_id: int, photo_ids: Iterable[int]) -> set[int]:
@@ -196,131 +185,6 @@ def existing(session: Session, encoder_id: int, photo_ids: Iterable[int]) -> set
 def count_searchable(session: Session, encoder_id: int) -> int:
     """How many visible photos have an embedding by this encoder."""
     return session.scalar(select(EmbeddingTally.photos).where(EmbeddingTally.encoder_id == encoder_id)) or 0
-
-
-def nearest(
-    session: Session,
-    encoder: StoredEncoder,
-    vector: NDArray[np.float32],
-    limit: int,
-    after: Neighbour | None = None,
-) -> list[Neighbour]:
-    """The `limit` visible photos nearest to `vector` (dim,), by distance and then by id.
-
-    `after` continues behind the last one of the page before, exactly: no photo is repeated or left out.
-    """
-    hidden = session.scalar(select(exists().where(~Photo.visible)))
-    wanted = (
-        f" AND photo_id IN (SELECT e.frame << {_FRAME_SHIFT} | e.photo_id FROM embedding e "
-        f"JOIN photo p ON p.id = e.photo_id WHERE e.encoder_id = {encoder.id} AND p.visible)"
-        if hidden
-        else ""
-    )
-    parameters = {"vector": vector.astype(np.float32).tobytes(), "from": -1.0 if after is None else after.distance}
-    statement = text(
-        f"SELECT photo_id, distance FROM vec_{encoder.id} "
-        f"WHERE embedding MATCH :vector AND k = :k AND distance >= :from{wanted} ORDER BY distance"
-    )
-    k = min(limit + 8, KNN_LIMIT)
-    while True:
-        rows = session.execute(statement, parameters | {"k": k}).all()
-        whole = len(rows) < k
-        found = _page(_whole_photos(session, encoder, parameters, rows), whole, rows, after)
-        if whole or len(found) >= limit:
-            return found[:limit]
-        if k == KNN_LIMIT:
-            return _nearest_by_full_scan(session, encoder, parameters, wanted, limit, after)
-        k = min(4 * k, KNN_LIMIT)
-
-
-def _page(
-    neighbours: Sequence[Neighbour], whole: bool, rows: Sequence[Row[int, float]], after: Neighbour | None
-) -> list[Neighbour]:
-    """Order by (distance, id) and keep what lies behind `after`.
-
-    sqlite-vec breaks ties as it likes, so unless the rows are all there are, those at the last distance may lack
-    brothers and are left for a larger k.
-    """
-    neighbours = sorted(neighbours, key=lambda n: (n.distance, n.photo_id))
-    if not whole:
-        last = max(distance for _, distance in rows)
-        neighbours = [n for n in neighbours if n.distance < last]
-    if after is None:
-        return neighbours
-    return [n for n in neighbours if (n.distance, n.photo_id) > (after.distance, after.photo_id)]
-
-
-def _whole_photos(
-    session: Session, encoder: StoredEncoder, parameters: Mapping[str, object], rows: Sequence[Row[int, float]]
-) -> list[Neighbour]:
-    """Photos for the rows found. A video stands where its nearest frame is, and nowhere else.
-
-    Its other frames must not bring it up a second time, on this page or a later one: so the distances of all frames
-    are asked for, whether they were among the rows or not.
-    """
-    distances: dict[int, float] = {row[0]: row[1] for row in rows}
-    photo_ids = list({key & _PHOTO_MASK for key in distances})
-    frames: dict[int, dict[int, float | None]] = {}
-    for start in range(0, len(photo_ids), 500):
-        chunk = photo_ids[start : start + 500]
-        several = select(Embedding.photo_id).where(
-            Embedding.encoder_id == encoder.id, Embedding.photo_id.in_(chunk), Embedding.frame == 1
-        )
-        for photo_id, frame, at in session.execute(
-            select(Embedding.photo_id, Embedding.frame, Embedding.at_seconds).where(
-                Embedding.encoder_id == encoder.id, Embedding.photo_id.in_(several)
-            )
-        ):
-            frames.setdefault(photo_id, {})[frame] = at
-    nearest_frames = [
-        _nearest_frame(session, encoder, parameters, photo_id, moments) for photo_id, moments in frames.items()
-    ]
-    best = {_key(photo_id, frame): at for photo_id, frame, at in nearest_frames}
-    return [
-        Neighbour(key & _PHOTO_MASK, distance, best.get(key))
-        for key, distance in distances.items()
-        if key in best or (key & _PHOTO_MASK) not in frames
-    ]
-
-
-def _nearest_frame(
-    session: Session,
-    encoder: StoredEncoder,
-    parameters: Mapping[str, object],
-    photo_id: int,
-    moments: Mapping[int, float | None],
-) -> tuple[int, int, float | None]:
-    """Photo id, number and time of the frame of a video that is nearest to what was asked."""
-    keys = {_key(photo_id, frame): frame for frame in moments}
-    rows = session.execute(
-        text(
-            # Not named `distance`: that would be the table's own column, which only a KNN query fills.
-            f"SELECT photo_id, vec_distance_cosine(embedding, :vector) AS apart FROM vec_{encoder.id} "
-            f"WHERE photo_id IN ({', '.join(map(str, keys))})"
-        ),
-        {"vector": parameters["vector"]},
-    ).all()
-    key = min(rows, key=lambda row: (row[1], row[0]))[0]
-    return photo_id, keys[key], moments[keys[key]]
-
-
-def _nearest_by_full_scan(
-    session: Session,
-    encoder: StoredEncoder,
-    parameters: Mapping[str, object],
-    wanted: str,
-    limit: int,
-    after: Neighbour | None,
-) -> list[Neighbour]:
-    """For the rare page in which thousands of photos are equally near: read every row."""
-    rows = session.execute(
-        text(
-            "SELECT photo_id, vec_distance_cosine(embedding, :vector) AS apart "
-            f"FROM vec_{encoder.id} WHERE TRUE{wanted}"
-        ),
-        parameters,
-    ).all()
-    return _page(_whole_photos(session, encoder, parameters, rows), True, rows, after)[:limit]
 
 
 # --- the derived tables ------------------------------------------------------------------------------------------
@@ -352,23 +216,54 @@ def rebuild(session: Session, encoder: StoredEncoder) -> None:
         ).all()
         if not rows:
             return
-        keyed = ((_key(row[0], row[1]), np.frombuffer(row[2], dtype="<f2")) for row in rows)
+        keyed = ((row_key(row[0], row[1]), np.frombuffer(row[2], dtype="<f2")) for row in rows)
         _insert_vectors(connection, encoder.id, keyed)
         after = rows[-1][0], rows[-1][1]
 
 
 def _matches(session: Session, encoder: StoredEncoder) -> bool:
-    stored = select(Embedding.photo_id, Embedding.frame).where(Embedding.encoder_id == encoder.id)
-    rows = {_key(photo_id, frame) for photo_id, frame in session.execute(stored)}
-    anything = np.ones(encoder.dim, dtype=np.float32).tobytes()
-    query = text(f"SELECT photo_id FROM vec_{encoder.id} WHERE embedding MATCH :vector AND k = 1")
+    """Whether the sqlite-vec table has the keys of the rows, each in its place, and room for a vector there.
+
+    Reads the keys and no vector, one chunk at a time: a million photos take a second and no memory.
+    """
+    opened = text(f"SELECT embedding FROM vec_{encoder.id} WHERE photo_id = 0")
     try:
         with session.begin_nested():
-            ids = set(session.scalars(text(f"SELECT photo_id FROM vec_{encoder.id}")))
-            found = session.execute(query, {"vector": anything}).all()
+            session.execute(opened).all()
+            return _has_the_keys(session, encoder) and _has_whole_chunks(session, encoder)
     except Exception:  # a damaged virtual table raises whatever sqlite-vec makes of it; the rows are the truth
         return False
-    return ids == rows and len(found) == min(1, len(rows))
+
+
+def _has_the_keys(session: Session, encoder: StoredEncoder) -> bool:
+    both = text(
+        f"SELECT count(*), count(v.rowid) FROM embedding e LEFT JOIN vec_{encoder.id}_rowids v "
+        f"ON v.rowid = (e.frame << {FRAME_SHIFT}) + e.photo_id WHERE e.encoder_id = {encoder.id}"
+    )
+    rows, found = session.execute(both).one()
+    keys = session.scalar(text(f"SELECT count(*) FROM vec_{encoder.id}_rowids"))
+    return bool(rows == found == keys)
+
+
+def _has_whole_chunks(session: Session, encoder: StoredEncoder) -> bool:
+    """sqlite-vec keeps twice where the vector of a key lies: the two must agree in number and in a sum over all."""
+    sums = text(
+        "SELECT count(*), coalesce(sum(v.rowid % :prime * (v.chunk_id * c.size + v.chunk_offset) % :prime), 0) "
+        f"FROM vec_{encoder.id}_rowids v JOIN vec_{encoder.id}_chunks c ON c.chunk_id = v.chunk_id"
+    )
+    chunks = text(
+        "SELECT c.chunk_id, c.size, c.validity, c.rowids, length(v.vectors) "
+        f"FROM vec_{encoder.id}_chunks c LEFT JOIN vec_{encoder.id}_vector_chunks00 v ON v.rowid = c.chunk_id"
+    )
+    count = total = 0
+    for chunk_id, size, validity, rowids, vectors_bytes in session.execute(chunks):
+        if vectors_bytes != size * encoder.dim * 4:
+            return False
+        places = np.flatnonzero(np.unpackbits(np.frombuffer(validity, dtype=np.uint8), bitorder="little"))
+        keys = np.frombuffer(rowids, dtype="<i8")[places]
+        count += len(keys)
+        total += int((keys % _PRIME * (chunk_id * size + places) % _PRIME).sum())
+    return tuple(session.execute(sums, {"prime": _PRIME}).one()) == (count, total)
 
 
 def _create_table(connection: Connection, encoder_id: int, dim: int) -> None:

@@ -129,20 +129,19 @@ class Place(Base):
     """A town or village near which photos were taken, with its names; only those that a photo needs."""
 
     __tablename__ = "place"
-    __table_args__: Any = {}  # noqa: RUF012  (the ids are GeoNames')
+    __table_args__: Any = (Index("place_geoname", "geoname_id"), {"sqlite_autoincrement": True})
 
-    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    """GeoNames' id of it."""
-    city: Mapped[str]
+    id: Mapped[int] = mapped_column(primary_key=True)
+    geoname_id: Mapped[int]
+    """GeoNames' number of it; far from every town, that of the country."""
+    city: Mapped[str | None]
     region: Mapped[str | None]
     country: Mapped[str]
-    city_fr: Mapped[str]
+    city_fr: Mapped[str | None]
     region_fr: Mapped[str | None]
     country_fr: Mapped[str]
     country_code: Mapped[str]
     """ISO 3166-1, two letters."""
-    latitude: Mapped[float]
-    longitude: Mapped[float]
 
 
 class Album(Base):

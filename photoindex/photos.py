@@ -93,12 +93,12 @@ class PhotoFile:
 
 @dataclass(frozen=True)
 class PlaceNames:
-    """The town near which a photo was taken, in English and in French."""
+    """The town near which a photo was taken, in English and in French; far from all, only region and country."""
 
-    city: str
+    city: str | None
     region: str | None
     country: str
-    city_fr: str
+    city_fr: str | None
     region_fr: str | None
     country_fr: str
     country_code: str
@@ -188,10 +188,14 @@ def _columns(details: Details) -> dict[str, Any]:
     return values | {"keywords": list(details.keywords), "people": list(details.people)}
 
 
-def remember_place(session: Session, place_id: int, **names: str | float | None) -> None:
-    """Keep the names of a place (`Place`'s columns) that a photo was taken at."""
-    values = {"id": place_id, **names}
-    session.execute(insert(Place).values(**values).on_conflict_do_update(index_elements=[Place.id], set_=names))
+def remember_place(session: Session, geoname_id: int, names: PlaceNames) -> int:
+    """The id of the place with these names, made when it is new."""
+    values = {field.name: getattr(names, field.name) for field in fields(names)}
+    known = select(Place.id).where(Place.geoname_id == geoname_id, *(getattr(Place, n) == v for n, v in values.items()))
+    found = session.scalar(known)
+    if found is not None:
+        return found
+    return session.scalars(insert(Place).values(geoname_id=geoname_id, **values).returning(Place.id)).one()
 
 
 def ids_of(session: Session, content_hashes: Iterable[bytes]) -> dict[bytes, int]:

@@ -21,18 +21,19 @@ def upgrade() -> None:
     """
     op.create_table(
         "place",
-        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
-        sa.Column("city", sa.String(), nullable=False),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("geoname_id", sa.Integer(), nullable=False),
+        sa.Column("city", sa.String(), nullable=True),
         sa.Column("region", sa.String(), nullable=True),
         sa.Column("country", sa.String(), nullable=False),
-        sa.Column("city_fr", sa.String(), nullable=False),
+        sa.Column("city_fr", sa.String(), nullable=True),
         sa.Column("region_fr", sa.String(), nullable=True),
         sa.Column("country_fr", sa.String(), nullable=False),
         sa.Column("country_code", sa.String(), nullable=False),
-        sa.Column("latitude", sa.Double(), nullable=False),
-        sa.Column("longitude", sa.Double(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
+        sqlite_autoincrement=True,
     )
+    op.create_index("place_geoname", "place", ["geoname_id"], unique=False)
     op.create_table(
         "album",
         sa.Column("id", sa.Integer(), nullable=False),

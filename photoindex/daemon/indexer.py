@@ -6,7 +6,7 @@ import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
-from photoindex import embeddings, encoders, files, photos
+from photoindex import embeddings, encoders, files, gazetteer, photos
 from photoindex.daemon.reading import Fresh, Gone, Known, Outcome, Prepared, Reader, Unreadable
 from photoindex.database import Database
 from photoindex.encoders.base import Encoder
@@ -101,6 +101,7 @@ class Indexer:
 
     def close(self) -> None:
         """Give up what is being read and end the threads. Nothing is lost: the rows are still pending."""
+        self._reader.stop()
         self._pool.shutdown(wait=True, cancel_futures=True)
         self._at_work.clear()
 
@@ -184,7 +185,7 @@ class Indexer:
         fresh = {o.content_hash: o for _, o in batch.outcomes if isinstance(o, Fresh)}
         known = {o.content_hash: o for _, o in batch.outcomes if isinstance(o, Known)}
         stored = photos.ids_of(session, [*fresh, *known])
-        ids = stored | {content: photos.store(session, _new_photo(each)) for content, each in fresh.items()}
+        ids = stored | {content: photos.store(session, _new_photo(session, each)) for content, each in fresh.items()}
         embeddings.put(
             session,
             self._encoder_id,
@@ -193,11 +194,12 @@ class Indexer:
         )
         for content, each in known.items():
             if each.metadata is not None and content in ids:
-                photos.describe(session, ids[content], each.metadata.taken_at, _details(each.metadata))
+                photos.describe(session, ids[content], each.metadata.taken_at, _details(session, each.metadata))
         for work, outcome in batch.outcomes:
             match outcome:
                 case Fresh() | Known() if outcome.content_hash in ids:
-                    files.mark_indexed(session, work, outcome.stat, ids[outcome.content_hash])
+                    is_new = outcome.content_hash not in stored
+                    files.mark_indexed(session, work, outcome.stat, ids[outcome.content_hash], fresh=is_new)
                 case Unreadable():
                     _record_unreadable(session, work, outcome)
                 case Gone():
@@ -256,24 +258,30 @@ def _record_unreadable(session: Session, work: Work, outcome: Unreadable) -> Non
     files.mark_failed(session, work, outcome.reason, outcome.detail, outcome.stat)
 
 
-def _new_photo(fresh: Fresh) -> photos.NewPhoto:
-    decoded, taken_at = fresh.decoded, fresh.metadata.taken_at
+def _new_photo(session: Session, fresh: Fresh) -> photos.NewPhoto:
+    taken_at = fresh.metadata.taken_at
     return photos.NewPhoto(
         content_hash=fresh.content_hash,
-        format=decoded.format.name,
-        width=decoded.width,
-        height=decoded.height,
+        format=fresh.format.name,
+        width=fresh.width,
+        height=fresh.height,
         size_bytes=fresh.stat.size_bytes,
         taken_at=taken_at,
         timeline_at=taken_at or _local_time(fresh.stat),
-        details=_details(fresh.metadata),
-        kind=decoded.format.kind,
-        duration_seconds=decoded.duration_seconds,
+        details=_details(session, fresh.metadata),
+        kind=fresh.format.kind,
+        duration_seconds=fresh.duration_seconds,
     )
 
 
-def _details(metadata: Metadata) -> photos.Details:
-    """What the metadata say, as columns of the photo."""
+def _details(session: Session, metadata: Metadata) -> photos.Details:
+    """What the metadata say, as columns of the photo; the place is kept with its names."""
+    place_id = None
+    if metadata.latitude is not None and metadata.longitude is not None:
+        place = gazetteer.place_at(metadata.latitude, metadata.longitude)
+        if place is not None:
+            names = photos.PlaceNames(**{f.name: getattr(place, f.name) for f in fields(photos.PlaceNames)})
+            place_id = photos.remember_place(session, place.geoname_id, names)
     motion = metadata.motion
     return photos.Details(
         taken_at_offset_minutes=metadata.taken_at_offset_minutes,
@@ -287,6 +295,7 @@ def _details(metadata: Metadata) -> photos.Details:
         latitude=metadata.latitude,
         longitude=metadata.longitude,
         altitude_m=metadata.altitude_m,
+        place_id=place_id,
         title=metadata.title,
         caption=metadata.caption,
         keywords=metadata.keywords,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,17 +18,25 @@ from photoindex.encoders.base import Encoder
 from photoindex.errors import UnreadableFileError
 from photoindex.files import FileStat, Work, signed
 from photoindex.media import (
+    HEAD_BYTES,
     Decoded,
+    Format,
     Metadata,
     Original,
     Reason,
     decode,
+    detect,
     make_thumbnail,
     read_original,
     thumbnail_path,
     write_thumbnail,
 )
+from photoindex.media.embedded import read_embedded
+from photoindex.media.metadata import complete
+from photoindex.media.reading import open_original
+from photoindex.media.sidecars import MAX_SIDECAR_BYTES, sidecars_of
 from photoindex.media.thumbnails import LONGEST_EDGE
+from photoindex.media.video import read_video
 
 
 @dataclass(frozen=True)
@@ -58,7 +68,11 @@ class Fresh:
 
     content_hash: bytes
     stat: FileStat
-    decoded: Decoded
+    format: Format
+    width: int
+    """Of the whole upright picture, in pixels."""
+    height: int
+    duration_seconds: float | None
     metadata: Metadata
     """With what the sidecars and the name say."""
     prepared: Prepared
@@ -100,15 +114,51 @@ class Reader:
         self._limits = limits
         self._lock = threading.Lock()
         self._being_read: set[bytes] = set()
+        self._stop = threading.Event()
+
+    def stop(self) -> None:
+        """Give up what takes long: reading a video raises `Stopped` from now on."""
+        self._stop.set()
 
     def read(self, work: Work) -> Outcome:
-        """Read a pending file. Raises nothing on account of the file; `release` the hash of a `Fresh` when stored."""
+        """Read a pending file. Raises nothing on account of the file; `release` the hash of a `Fresh` when stored.
+
+        Raises `Stopped` after `stop`.
+        """
+        claimed: list[bytes] = []
+        outcome: Outcome | None = None
         try:
-            original = read_original(work.absolute_path, max_bytes=self._limits.max_bytes)
+            with self._open(work.absolute_path) as original:
+                outcome = self._read(work, original, claimed)
         except (FileNotFoundError, NotADirectoryError):
-            return Gone()
-        except UnreadableFileError as error:
-            return Unreadable(error.reason, error.detail)
+            outcome = Gone()
+        except UnreadableFileError as error:  # from the end of the context too: then the file changed meanwhile
+            outcome = Unreadable(error.reason, error.detail)
+        finally:
+            if not isinstance(outcome, Fresh):
+                for content_hash in claimed:
+                    self.release(content_hash)
+        return outcome
+
+    def reread(self, path: bytes, content_hash: bytes) -> Prepared | None:
+        """The encoder's input for a photo that is indexed already, or None when the file no longer holds it."""
+        try:
+            with self._open(path) as original:
+                if original.content_hash != content_hash:
+                    return None
+                return self._prepare(self._decode(original, path))
+        except (OSError, UnreadableFileError):
+            return None
+
+    def release(self, content_hash: bytes) -> None:
+        """That content is stored, or given up."""
+        with self._lock:
+            self._being_read.discard(content_hash)
+
+    def _open(self, path: bytes) -> AbstractContextManager[Original]:
+        return open_original(path, max_bytes=self._limits.max_bytes, stop=self._stop)
+
+    def _read(self, work: Work, original: Original, claimed: list[bytes]) -> Outcome:
         stat = FileStat(
             original.size_bytes,
             signed(original.mtime_ns),
@@ -118,33 +168,27 @@ class Reader:
         )
         if not self._claim(original.content_hash):
             return Known(original.content_hash, stat)
-        kept = False
+        claimed.append(original.content_hash)
+        if self._is_indexed(original.content_hash):
+            return Known(original.content_hash, stat, self._known_metadata(work, original))
         try:
-            if self._is_indexed(original.content_hash):
-                return Known(original.content_hash, stat)
-            fresh = self._decode(work, original, stat)
-            kept = True
-            return fresh
+            decoded = self._decode(original, work.path)
+            self._write_thumbnail(original, decoded)
+            prepared = self._prepare(decoded)
         except UnreadableFileError as error:
             return Unreadable(error.reason, error.detail, stat)
-        finally:
-            if not kept:
-                self.release(original.content_hash)
-
-    def reread(self, path: bytes, content_hash: bytes) -> Prepared | None:
-        """The encoder's input for a photo that is indexed already, or None when the file no longer holds it."""
-        try:
-            original = read_original(path, max_bytes=self._limits.max_bytes)
-            if original.content_hash != content_hash:
-                return None
-            return self._prepare(self._decode_original(original, path))
-        except (OSError, UnreadableFileError):
-            return None
-
-    def release(self, content_hash: bytes) -> None:
-        """That content is stored, or given up."""
-        with self._lock:
-            self._being_read.discard(content_hash)
+        sidecars = _sidecars(work.absolute_path) if stat.sidecar_ns else []
+        # The pixels are not kept: a batch may hold many videos.
+        return Fresh(
+            content_hash=original.content_hash,
+            stat=stat,
+            format=decoded.format,
+            width=decoded.width,
+            height=decoded.height,
+            duration_seconds=decoded.duration_seconds,
+            metadata=complete(decoded.metadata, _name(work), sidecars),
+            prepared=prepared,
+        )
 
     def _claim(self, content_hash: bytes) -> bool:
         with self._lock:
@@ -160,23 +204,72 @@ class Reader:
             ids = photos.ids_of(session, [content_hash])
             return bool(ids) and bool(embeddings.existing(session, self._encoder_id, ids.values()))
 
-    def _decode(self, work: Work, original: Original, stat: FileStat) -> Fresh:
-        decoded = self._decode_original(original, work.path)
+    def _known_metadata(self, work: Work, original: Original) -> Metadata:
+        """The metadata of a content that is a photo already, with the sidecars of all its files."""
+        with self._database.read() as session:
+            ids = photos.ids_of(session, [original.content_hash])
+            found = photos.get_many(session, list(ids.values()))
+        paths = dict.fromkeys([work.absolute_path, *(file.absolute_path for info in found for file in info.files)])
+        sidecars = [each for path in paths for each in _sidecars(path)]
+        return complete(self._embedded(work, original), _name(work), sidecars)
+
+    def _embedded(self, work: Work, original: Original) -> Metadata:
+        if original.video is not None and original.video_format is not None:
+            return self._decode(original, work.path).metadata
+        format = detect(original.content[:HEAD_BYTES], os.path.basename(work.path))
+        return Metadata() if format is None else read_embedded(original.content, format)
+
+    def _write_thumbnail(self, original: Original, decoded: Decoded) -> None:
         try:
             write_thumbnail(thumbnail_path(self._thumbnails, original.content_hash), make_thumbnail(decoded.image))
         except MemoryError:
             raise UnreadableFileError(Reason.OUT_OF_MEMORY, "while making the thumbnail") from None
-        return Fresh(original.content_hash, stat, decoded, decoded.metadata, self._prepare(decoded))
 
     def _prepare(self, decoded: Decoded) -> Prepared:
         images = [frame.image for frame in decoded.frames] or [decoded.image]
         stack = np.stack([self._encoder.prepare(image) for image in images])
         return Prepared(stack, [frame.at_seconds for frame in decoded.frames])
 
-    def _decode_original(self, original: Original, path: bytes) -> Decoded:
+    def _decode(self, original: Original, path: bytes) -> Decoded:
+        if original.video is not None and original.video_format is not None:
+            return read_video(
+                original.video,
+                format=original.video_format,
+                shortest_edge=self._encoder.input_size,
+                longest_edge=LONGEST_EDGE,
+                max_pixels=self._limits.max_pixels,
+            )
         return decode(
             original.content,
+            name=os.path.basename(path),
             shortest_edge=self._encoder.input_size,
             longest_edge=LONGEST_EDGE,
             max_pixels=self._limits.max_pixels,
         )
+
+
+def _name(work: Work) -> str:
+    return os.fsdecode(os.path.basename(work.path))
+
+
+def _sidecars(path: bytes) -> list[tuple[bytes, bytes]]:
+    """Names and contents of the sidecars of a file; what can't be read says nothing."""
+    folder, name = os.path.split(path)
+    found = []
+    for sidecar in sidecars_of(name, _Folder(folder)):
+        try:
+            content = read_original(os.path.join(folder, sidecar), max_bytes=MAX_SIDECAR_BYTES).content
+        except (OSError, UnreadableFileError):
+            continue
+        found.append((sidecar, content))
+    return found
+
+
+class _Folder(Container[bytes]):
+    """The names in a folder, looked up one by one: a folder of 100,000 files is not listed for each of them."""
+
+    def __init__(self, folder: bytes) -> None:
+        self._folder = folder
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, bytes) and os.path.lexists(os.path.join(self._folder, name))

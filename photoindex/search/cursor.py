@@ -7,8 +7,8 @@ import binascii
 import math
 import struct
 
-from photoindex.embeddings import Neighbour
 from photoindex.errors import QueryError
+from photoindex.neighbours import Neighbour
 
 _LAYOUT = struct.Struct("<dq")
 

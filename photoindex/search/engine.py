@@ -10,10 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
-from photoindex import embeddings, photos
+from photoindex import embeddings, neighbours, photos
 from photoindex.database import Database
-from photoindex.embeddings import Neighbour, StoredEncoder
+from photoindex.embeddings import StoredEncoder
 from photoindex.errors import NotReadyError
+from photoindex.neighbours import Neighbour
 from photoindex.photos import PhotoInfo
 from photoindex.search import cursor as cursors
 from photoindex.search import ranking
@@ -101,7 +102,7 @@ class SearchEngine:
         without: int | None = None,
     ) -> ResultPage:
         limit = max(1, min(limit, MAX_LIMIT))
-        found = embeddings.nearest(session, encoder, vector, limit + 2, after)
+        found = neighbours.nearest(session, encoder, vector, limit + 2, after)
         wanted = [each for each in found if each.photo_id != without]
         shown = wanted[:limit]
         total = embeddings.count_searchable(session, encoder.id) - (without is not None)

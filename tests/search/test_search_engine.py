@@ -18,9 +18,10 @@ from sqlalchemy import update
 
 from photoindex import embeddings, photos
 from photoindex.database import Database
-from photoindex.embeddings import Neighbour, StoredEncoder
+from photoindex.embeddings import StoredEncoder
 from photoindex.errors import EncoderError, NotFoundError, NotReadyError, QueryError
 from photoindex.models import Photo
+from photoindex.neighbours import Neighbour
 from photoindex.search import ResultPage, SearchEngine, TextTower, cursor, ranking
 from photoindex.search.query import MAX_LENGTH, normalise
 

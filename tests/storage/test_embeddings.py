@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 from sqlalchemy import text, update
 from sqlalchemy.orm import Session
 
-from photoindex import embeddings, photos
+from photoindex import embeddings, neighbours, photos
 from photoindex.database import Database
-from photoindex.embeddings import Neighbour, StoredEncoder
+from photoindex.embeddings import StoredEncoder
 from photoindex.models import Photo
+from photoindex.neighbours import Neighbour
 
 DIM = 8
 
@@ -75,8 +76,8 @@ def test_embeddings_of_different_encoders_never_meet(database: Database) -> None
         one, two = add_photos(session, 2)
         embeddings.put(session, a.id, {one: unit(np.ones(DIM))})
         embeddings.put(session, b.id, {two: unit(np.ones(4))})
-        assert [n.photo_id for n in embeddings.nearest(session, a, unit(np.ones(DIM)), 10)] == [one]
-        assert [n.photo_id for n in embeddings.nearest(session, b, unit(np.ones(4)), 10)] == [two]
+        assert [n.photo_id for n in neighbours.nearest(session, a, unit(np.ones(DIM)), 10)] == [one]
+        assert [n.photo_id for n in neighbours.nearest(session, b, unit(np.ones(4)), 10)] == [two]
         assert embeddings.lacking(session, a.id, 10) == [two]
         assert embeddings.count_lacking(session, b.id) == 1
 
@@ -88,7 +89,7 @@ def test_putting_an_embedding_again_replaces_it(database: Database) -> None:
         east, north = np.eye(DIM, dtype=np.float32)[:2]
         embeddings.put(session, encoder.id, {photo: east})
         embeddings.put(session, encoder.id, {photo: north})
-        (found,) = embeddings.nearest(session, encoder, north, 10)
+        (found,) = neighbours.nearest(session, encoder, north, 10)
         assert found == Neighbour(photo, pytest.approx(0.0, abs=1e-6))
         stored = embeddings.get(session, encoder.id, photo)
         assert stored is not None and np.array_equal(stored, north)
@@ -116,7 +117,7 @@ def test_pages_hold_every_visible_photo_once_nearest_first(
 
         found: list[Neighbour] = []
         while True:
-            part = embeddings.nearest(session, encoder, query, page, found[-1] if found else None)
+            part = neighbours.nearest(session, encoder, query, page, found[-1] if found else None)
             found.extend(part)
             if len(part) < page:
                 break
@@ -136,7 +137,7 @@ def test_thousands_of_equal_photos_are_paged_without_loss(database: Database) ->
         east = np.eye(DIM, dtype=np.float32)[0]
         embeddings.put(session, encoder.id, dict.fromkeys(ids, east))
         found: list[Neighbour] = []
-        while part := embeddings.nearest(session, encoder, east, 1000, found[-1] if found else None):
+        while part := neighbours.nearest(session, encoder, east, 1000, found[-1] if found else None):
             found.extend(part)
         assert [n.photo_id for n in found] == ids
 
@@ -168,7 +169,7 @@ def test_a_damaged_search_table_is_made_again_from_the_rows(database: Database, 
         vectors = {photo_id: unit(chooser.normal(size=DIM)) for photo_id in add_photos(session, 40)}
         embeddings.put(session, encoder.id, vectors)
         query = unit(chooser.normal(size=DIM))
-        before = embeddings.nearest(session, encoder, query, 40)
+        before = neighbours.nearest(session, encoder, query, 40)
         assert embeddings.repair(session) == 0
     with database.write() as session:
         for statement in DAMAGES[damage]:
@@ -176,7 +177,7 @@ def test_a_damaged_search_table_is_made_again_from_the_rows(database: Database, 
     with database.write() as session:
         assert embeddings.repair(session) == 1
     with database.read() as session:
-        assert embeddings.nearest(session, encoder, query, 40) == before
+        assert neighbours.nearest(session, encoder, query, 40) == before
         assert session.execute(text("PRAGMA integrity_check")).scalar() == "ok"
 
 
@@ -193,9 +194,9 @@ def test_a_video_is_found_by_its_nearest_frame_and_once(database: Database) -> N
         rows = {key: np.atleast_2d(vector).astype(np.float16).astype(np.float32) for key, vector in vectors.items()}
         best = {key: 1 - (each @ query) / np.linalg.norm(each, axis=1) for key, each in rows.items()}
         expected = sorted((float(each.min()), key) for key, each in best.items())
-        found: list[embeddings.Neighbour] = []
+        found: list[Neighbour] = []
         with database.read() as session:
-            while page := embeddings.nearest(session, encoder, query, 7, found[-1] if found else None):
+            while page := neighbours.nearest(session, encoder, query, 7, found[-1] if found else None):
                 found += page
             assert embeddings.count_searchable(session, encoder.id) == 40
         assert [n.photo_id for n in found] == [key for _, key in expected]
@@ -214,7 +215,7 @@ def test_the_frames_of_a_video_come_and_go_together(database: Database) -> None:
         embeddings.put(session, encoder.id, {photo_id: np.eye(4, dtype=np.float32)[:2]}, {photo_id: [0, 9]})
         embeddings.rebuild(session, encoder)
         assert embeddings.repair(session) == 0
-        [found] = embeddings.nearest(session, encoder, np.eye(4, dtype=np.float32)[1], 5)
+        [found] = neighbours.nearest(session, encoder, np.eye(4, dtype=np.float32)[1], 5)
         assert (found.photo_id, found.at_seconds) == (photo_id, 9)
         embeddings.delete_photos(session, [photo_id])
-        assert embeddings.nearest(session, encoder, np.eye(4, dtype=np.float32)[1], 5) == []
+        assert neighbours.nearest(session, encoder, np.eye(4, dtype=np.float32)[1], 5) == []
