@@ -140,9 +140,9 @@ def _mains(group: Sequence[Any]) -> Mapping[int, int]:
         if row.kind == "raw" and stills:
             mains[row.id] = stills[0].id
         elif row.kind == "video":
-            live = [still.id for still in stills if _is_live(still, row)]
-            if live:
-                mains[row.id] = live[0]
+            live = [still for still in stills if _is_live(still, row)]
+            if live:  # the one that it names before those that it may belong to
+                mains[row.id] = min(live, key=lambda still: still.pairing_id is None).id
     return mains
 
 

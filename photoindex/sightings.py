@@ -270,7 +270,8 @@ def _appeared(session: Session, library_id: int, rows: Sequence[File]) -> None:
 
 
 def _known(row: Any) -> KnownFile:
-    return KnownFile(row.id, row.path, stat_of(row), row.state)
+    file_id, path, *figures, state = row
+    return KnownFile(file_id, path, FileStat(*figures), state)
 
 
 def stat_of(row: Any) -> FileStat:
