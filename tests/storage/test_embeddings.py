@@ -158,6 +158,11 @@ DAMAGES = {
     "vectors lost": ["DELETE FROM vec_1_vector_chunks00"],
     "vectors cut short": ["UPDATE vec_1_vector_chunks00 SET vectors = x'00'"],
     "shadow table lost": ["DROP TABLE vec_1_chunks"],
+    "a key too many": ["INSERT INTO vec_1 (photo_id, embedding) SELECT 99, embedding FROM vec_1 WHERE photo_id = 1"],
+    "another key": ["UPDATE vec_1_rowids SET rowid = 99 WHERE rowid = 5"],
+    "places mixed up": ["UPDATE vec_1_rowids SET chunk_offset = 39 - chunk_offset"],
+    "keys mixed up": ["UPDATE vec_1_chunks SET rowids = zeroblob(length(rowids))"],
+    "marks lost": ["UPDATE vec_1_chunks SET validity = zeroblob(length(validity))"],
 }
 
 
