@@ -6,6 +6,7 @@ import os
 import random
 import shutil
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -163,6 +164,131 @@ def test_a_folder_moved_in_or_away_is_followed_by_a_check_of_it_alone(scan: Scan
     assert scan.check(b"new").missing == 5
 
 
+def test_what_lies_below_a_folder_that_became_a_symlink_is_gone(scan: Scan, tmp_path: Path) -> None:
+    for name in ("in/1.jpg", "away/2.jpg", "away/deep/3.jpg"):
+        draw_photo(scan.root / name, seed=ord(name[-5]))
+    scan.scan()
+    _index_all(scan)
+    before = scan.ids()
+    os.rename(scan.root / "away", tmp_path / "away")
+    (scan.root / "away").symlink_to(tmp_path / "away")
+    os.rename(scan.root / "in", scan.root / "within")
+    (scan.root / "in").symlink_to("within")
+    assert scan.check(b"away/2.jpg") == Outcome(missing=1)
+    assert scan.scan() == Outcome(missing=1)
+    states = {b"away/2.jpg": "missing", b"away/deep/3.jpg": "missing", b"within/1.jpg": "indexed"}
+    assert scan.states() == states
+    assert scan.ids()[b"within/1.jpg"] == before[b"in/1.jpg"]
+
+
+def test_folders_may_be_nested_deeper_than_calls(scan: Scan) -> None:
+    depth = 1200
+    folder = os.open(scan.root, os.O_RDONLY)
+    for _ in range(depth):
+        os.mkdir("d", dir_fd=folder)
+        deeper = os.open("d", os.O_RDONLY, dir_fd=folder)
+        os.close(folder)
+        folder = deeper
+    os.close(os.open("deep.jpg", os.O_CREAT, dir_fd=folder))
+    os.close(folder)
+    try:
+        assert scan.scan().work == 1
+        assert scan.scan() == Outcome()
+        assert [path.count(b"/") for path in scan.states()] == [depth]
+    finally:  # pytest's own clean-up is recursive
+        os.rename(scan.root / "d", scan.root / "0")
+        for number in range(depth):
+            level = scan.root / str(number)
+            for entry in list(level.iterdir()):
+                if entry.is_dir():
+                    os.rename(entry, scan.root / str(number + 1))
+                else:
+                    entry.unlink()
+            level.rmdir()
+    assert list(scan.root.iterdir()) == []
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    return path.stat().st_atime_ns, path.stat().st_mtime_ns
+
+
+@pytest.mark.parametrize("how", ["scan", "check"])
+def test_an_edit_that_keeps_size_and_time_is_found_by_its_change_time(scan: Scan, how: str) -> None:
+    photo = draw_photo(scan.root / "a.jpg")
+    scan.scan()
+    _index_all(scan)
+    stamp, inode, content = _stamp(photo), photo.stat().st_ino, bytearray(photo.read_bytes())
+    content[-20] ^= 1
+    time.sleep(0.02)  # the clock of a file system ticks slowly
+    photo.write_bytes(content)
+    os.utime(photo, ns=stamp)
+    assert (_stamp(photo)[1], photo.stat().st_ino) == (stamp[1], inode)
+    assert (scan.scan() if how == "scan" else scan.check(b"a.jpg")) == Outcome(work=1)
+
+
+@pytest.mark.parametrize("how", ["scan", "check"])
+@pytest.mark.parametrize("name", ["a.xmp", "a.jpg.xmp", "a.jpg.json", "a.jpg.supplemental-metadata.json"])
+def test_a_sidecar_that_comes_changes_or_goes_makes_its_photo_be_read_again(scan: Scan, how: str, name: str) -> None:
+    for photo in ("sub/a.jpg", "sub/b.jpg"):
+        draw_photo(scan.root / photo)
+    scan.scan()
+    _index_all(scan)
+    sidecar = scan.root / "sub" / name
+
+    def look() -> Outcome:
+        time.sleep(0.02)
+        return scan.scan() if how == "scan" else scan.check(b"sub/" + name.encode())
+
+    def edit() -> None:
+        stamp = _stamp(sidecar)
+        sidecar.write_text("b")
+        os.utime(sidecar, ns=stamp)
+
+    for change in (lambda: sidecar.write_text("a"), edit, sidecar.unlink):
+        change()
+        assert look() == Outcome(work=1)
+        assert scan.states() == {b"sub/a.jpg": "pending", b"sub/b.jpg": "indexed"}
+        _index_all(scan)
+        assert look() == Outcome()
+        assert scan.scan() == Outcome()  # event and scan agree
+
+
+def test_the_older_of_two_sidecars_is_missed_when_it_goes(scan: Scan) -> None:
+    draw_photo(scan.root / "a.jpg")
+    (scan.root / "a.xmp").write_text("old")
+    time.sleep(0.02)
+    (scan.root / "a.jpg.json").write_text("new")
+    assert scan.scan().work == 1
+    _index_all(scan)
+    os.unlink(scan.root / "a.xmp")
+    assert scan.scan().work == 1
+
+
+def test_sidecars_that_are_ignored_links_or_folders_say_nothing(scan: Scan, tmp_path: Path) -> None:
+    draw_photo(scan.root / "a.jpg")
+    scan.scan()
+    _index_all(scan)
+    (tmp_path / "elsewhere.xmp").write_text("x")
+    (scan.root / "a.xmp").symlink_to(tmp_path / "elsewhere.xmp")
+    (scan.root / "a.jpg.xmp").mkdir()
+    (scan.root / ".xmp").write_text("x")
+    assert scan.check(b"a.xmp", b"a.jpg.xmp", b".xmp", b"a.jpg") == Outcome()
+    assert scan.scan() == Outcome()
+
+
+def test_many_sidecars_that_come_at_once_are_all_followed(scan: Scan) -> None:
+    names = [f"{number}.jpg" for number in range(150)]
+    for name in names:
+        draw_photo(scan.root / name)
+    scan.scan()
+    _index_all(scan)
+    for name in names:
+        (scan.root / f"{name}.json").write_text("{}")
+    assert scan.check(*(f"{name}.json".encode() for name in names)).work == 150
+    _index_all(scan)
+    assert scan.scan() == Outcome()
+
+
 def test_a_folder_that_cannot_be_read_keeps_what_is_known_of_it(scan: Scan, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("a/1.jpg", "b/2.jpg", "c/3.jpg"):
         draw_photo(scan.root / name)
@@ -209,6 +335,38 @@ def test_an_empty_folder_in_place_of_the_disk_changes_nothing(scan: Scan, tmp_pa
     scan.root.rmdir()
     os.rename(tmp_path / "unplugged", scan.root)
     assert scan.scan() == Outcome()
+    assert scan.library.state == "online"
+
+
+def test_a_disk_that_stays_away_is_not_believed_gone_in_the_end(scan: Scan, tmp_path: Path) -> None:
+    for number in range(5):
+        draw_photo(scan.root / f"{number}.jpg")
+    scan.scan()
+    _index_all(scan)
+    os.rename(scan.root, tmp_path / "unplugged")
+    scan.root.mkdir()
+    draw_photo(scan.root / "other.jpg")
+    for _ in range(3):
+        assert scan.scan().problem is not None
+        assert scan.check(b"1.jpg", b"other.jpg").problem is not None
+        assert scan.library.state == "offline"
+    assert set(scan.states().values()) == {"indexed", "pending"}
+    shutil.rmtree(scan.root)
+    os.rename(tmp_path / "unplugged", scan.root)
+    assert scan.scan() == Outcome(missing=1)
+    assert scan.library.state == "online"
+    assert set(scan.states().values()) == {"indexed", "missing"}
+
+
+def test_another_disk_with_the_same_photos_is_the_library_again(scan: Scan, tmp_path: Path) -> None:
+    for number in range(5):
+        draw_photo(scan.root / f"{number}.jpg")
+    scan.scan()
+    os.rename(scan.root, tmp_path / "old disk")
+    scan.root.mkdir()
+    assert scan.scan().problem is not None
+    shutil.copytree(tmp_path / "old disk", scan.root, dirs_exist_ok=True)
+    assert scan.scan().work == 5
     assert scan.library.state == "online"
 
 
