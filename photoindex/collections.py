@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, delete, func, literal, select, update
+from sqlalchemy import Select, delete, func, literal, select, tuple_, update
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.orm import Session
 
@@ -99,6 +99,18 @@ def albums_of(session: Session, photo_id: int) -> list[AlbumInfo]:
     """The albums that a photo is in, in the order of their making."""
     within = select(AlbumPhoto.album_id).where(AlbumPhoto.photo_id == photo_id)
     return [_info(row) for row in session.execute(_albums().where(Album.id.in_(within)).order_by(Album.id))]
+
+
+def page(session: Session, album_id: int, limit: int, after: tuple[datetime, int] | None = None) -> list[int]:
+    """The ids of the next photos of an album that are shown, newest first as in the timeline.
+
+    `after` is the time in the timeline and the id of the last photo of the page before.
+    """
+    within = select(AlbumPhoto.photo_id).where(AlbumPhoto.album_id == album_id)
+    query = select(Photo.id).where(Photo.visible, Photo.id.in_(within))
+    if after is not None:
+        query = query.where(tuple_(Photo.timeline_at, Photo.id) < tuple_(*after))
+    return list(session.scalars(query.order_by(Photo.timeline_at.desc(), Photo.id.desc()).limit(limit)))
 
 
 def inherit(session: Session, old_photo_id: int, new_photo_id: int) -> None:

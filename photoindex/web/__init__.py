@@ -14,7 +14,7 @@ from photoindex.embeddings import StoredEncoder
 from photoindex.resources import resource_folder
 from photoindex.search import SearchEngine, TextTower
 from photoindex.search.text_tower import TextEncoder
-from photoindex.web import api, assets, gallery, headers, health, hosts, media, problems, wording
+from photoindex.web import albums, api, assets, changes, gallery, headers, health, hosts, media, problems, wording
 from photoindex.web.identifiers import PhotoId
 from photoindex.web.services import EXTENSION, Services
 from photoindex.web.warming import start_warming, stop_warming
@@ -46,15 +46,16 @@ def create_app(settings: Settings, *, load_text_encoder: Callable[[StoredEncoder
         max_file_bytes=settings.max_file_mb * 1_000_000,
         max_pixels=settings.max_megapixels * 1_000_000,
     )
-    app.config["MAX_CONTENT_LENGTH"] = 1_000_000  # nothing is uploaded
+    app.config["MAX_CONTENT_LENGTH"] = 1_000_000  # no files are uploaded
     if isinstance(app.json, DefaultJSONProvider):
         app.json.sort_keys = False
         app.json.ensure_ascii = False
     app.url_map.converters["photo_id"] = PhotoId
     hosts.guard(app, settings.host, settings.trusted_hosts)
+    changes.guard(app)
     for part in (problems, headers, assets, wording):
         part.register(app)
-    for blueprint in (api.blueprint, media.blueprint, health.blueprint, gallery.blueprint):
+    for blueprint in (api.blueprint, albums.blueprint, media.blueprint, health.blueprint, gallery.blueprint):
         app.register_blueprint(blueprint)
     return app
 

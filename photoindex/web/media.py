@@ -12,9 +12,11 @@ from urllib.parse import quote
 from flask import Blueprint, Response, current_app, request
 
 from photoindex import media, photos
+from photoindex.companions import companions_of
 from photoindex.errors import NotFoundError
 from photoindex.media.formats import VIDEO_FORMATS
 from photoindex.photos import PhotoInfo
+from photoindex.web import clips
 from photoindex.web.originals import open_original
 from photoindex.web.ranges import Section, answer
 from photoindex.web.services import services
@@ -23,11 +25,12 @@ from photoindex.web.thumbnails import read_thumbnail
 blueprint = Blueprint("media", __name__, url_prefix="/api/v1/photos/<photo_id:photo_id>")
 
 MIME_TYPES = {format.name: format.mime_type for format in (*media.FORMATS, *VIDEO_FORMATS)}
-SHOWN_BY_BROWSERS = frozenset({"jpeg", "png", "webp", "gif", "avif", "bmp"})
+SHOWN_BY_BROWSERS = frozenset(format.name for format in media.FORMATS if format.shown_by_browsers)
 PLAYED_BY_BROWSERS = frozenset({"mp4", "mov", "webm"})
 """Containers that today's browsers open; whether they know what is inside, only they can tell."""
 UNKNOWN_TYPE = "application/octet-stream"
 
+_CLIP_TYPE = "video/mp4"
 _SHOWN_TYPES = frozenset(MIME_TYPES[name] for name in SHOWN_BY_BROWSERS | PLAYED_BY_BROWSERS)
 _CONTENT_SECURITY_POLICY = "default-src 'none'; sandbox"
 # An id is never given to another content, so what was sent for it once is right for ever.
@@ -68,17 +71,26 @@ def original(photo_id: int) -> Response:
     """
     photo = _photo(photo_id)
     try:
-        opened, file = open_original(photo)
+        return _send_original(photo, 0, photo.size_bytes, MIME_TYPES.get(photo.format, UNKNOWN_TYPE))
     except NotFoundError:
         if not _wants_picture():
             raise
         return _stand_in("nothing.svg")
-    section = Section(opened, 0, photo.size_bytes)
-    try:
-        return _send(section, MIME_TYPES.get(photo.format, UNKNOWN_TYPE), photo.content_hash.hex(), file.filename)
-    except BaseException:
-        section.close()
-        raise
+
+
+@blueprint.get("/motion")
+def motion(photo_id: int) -> Response:
+    """What moves in a motion or Live Photo, as a video. Answers Range requests."""
+    with services().database.read() as session:
+        photo = photos.get(session, photo_id)
+        clip = clips.of(photo, companions_of(session, [photo_id]).get(photo_id, ()))
+        if isinstance(clip, clips.CompanionClip):
+            photo = photos.get(session, clip.photo_id)
+    if clip is None:
+        raise NotFoundError(f"{photo.filename} is no motion photo")
+    if isinstance(clip, clips.InnerClip):
+        return _send_original(photo, clip.start, clip.length, _CLIP_TYPE)
+    return _send_original(photo, 0, photo.size_bytes, MIME_TYPES.get(photo.format, UNKNOWN_TYPE))
 
 
 def _photo(photo_id: int) -> PhotoInfo:
@@ -86,11 +98,18 @@ def _photo(photo_id: int) -> PhotoInfo:
         return photos.get(session, photo_id)
 
 
-def _send(section: Section, mime_type: str, etag: str, filename: str) -> Response:
-    response = answer(request, section, mime_type, etag)
-    response.headers["Cache-Control"] = _KEPT_FOR_EVER
-    shown = mime_type in _SHOWN_TYPES and request.args.get("download") != "1"
-    response.headers["Content-Disposition"] = disposition("inline" if shown else "attachment", filename)
+def _send_original(photo: PhotoInfo, start: int, length: int, mime_type: str) -> Response:
+    """Some of the photo's file, or the range of that which is asked for. Raises NotFoundError."""
+    opened, file = open_original(photo)
+    section = Section(opened, start, length)
+    try:
+        response = answer(request, section, mime_type, f"{photo.content_hash.hex()}{f'-{start}' if start else ''}")
+        response.headers["Cache-Control"] = _KEPT_FOR_EVER
+        shown = mime_type in _SHOWN_TYPES and request.args.get("download") != "1"
+        response.headers["Content-Disposition"] = disposition("inline" if shown else "attachment", file.filename)
+    except BaseException:
+        section.close()
+        raise
     return response
 
 

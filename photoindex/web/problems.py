@@ -33,7 +33,7 @@ _STATUS: tuple[tuple[type[PhotoIndexError], HTTPStatus], ...] = (
 
 _OWN_WORDS = {
     HTTPStatus.NOT_FOUND: "There is nothing at this address.",
-    HTTPStatus.METHOD_NOT_ALLOWED: "This address can only be read: use GET.",
+    HTTPStatus.METHOD_NOT_ALLOWED: "This address does not take such a request; the header Allow names those it takes.",
 }
 
 

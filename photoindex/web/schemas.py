@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from flask import url_for
 
-from photoindex.photos import PhotoInfo
+from photoindex.collections import AlbumInfo
+from photoindex.companions import CompanionFile
+from photoindex.libraries import display_path
+from photoindex.photos import PhotoInfo, PlaceNames
 from photoindex.search import Result, ResultPage
-from photoindex.web import moments, wording
+from photoindex.web import clips, moments, wording
 from photoindex.web.timeline import TimelinePage
+from photoindex.web.timeline import encode as encode_cursor
 
 
 def photo(info: PhotoInfo) -> dict[str, Any]:
@@ -27,8 +32,9 @@ def photo(info: PhotoInfo) -> dict[str, Any]:
         "height": info.height,
         "kind": info.kind,
         "camera": info.camera,
-        "place": None,
-        "favourite": False,
+        "duration_seconds": info.duration_seconds,
+        "place": info.place.english if info.place else None,
+        "favourite": info.favourite,
         "url": url_for("gallery.photo", photo_id=info.id),
         "thumbnail_url": url_for("media.thumbnail", photo_id=info.id),
         "original_url": url_for("media.original", photo_id=info.id),
@@ -36,11 +42,24 @@ def photo(info: PhotoInfo) -> dict[str, Any]:
     }
 
 
-def photo_in_full(info: PhotoInfo, newer: int | None, older: int | None) -> dict[str, Any]:
-    """A photo with all that is known of it, and its neighbours in the timeline."""
+def photo_in_full(
+    info: PhotoInfo,
+    neighbours: tuple[int | None, int | None],
+    companions: Sequence[CompanionFile],
+    albums: Sequence[AlbumInfo],
+) -> dict[str, Any]:
+    """A photo with all that is known of it; `neighbours` are the newer and the older one in the timeline."""
+    newer, older = neighbours
+    moving = clips.of(info, companions) is not None
     return photo(info) | {
         "format": info.format,
         "size_bytes": info.size_bytes,
+        "title": info.title,
+        "caption": info.caption,
+        "keywords": list(info.keywords),
+        "people": list(info.people),
+        "rating": info.rating,
+        "taken_at_source": info.taken_at_source,
         "lens": info.lens,
         "focal_length_mm": info.focal_length_mm,
         "f_number": info.f_number,
@@ -49,9 +68,42 @@ def photo_in_full(info: PhotoInfo, newer: int | None, older: int | None) -> dict
         "latitude": info.latitude,
         "longitude": info.longitude,
         "altitude_m": info.altitude_m,
+        "country_code": info.place.country_code if info.place else None,
+        "place_names": _place_names(info.place) if info.place else None,
+        "motion_url": url_for("media.motion", photo_id=info.id) if moving else None,
+        "companions": [_companion(each) for each in companions],
+        "albums": [{"id": each.id, "name": each.name} for each in albums],
         "indexed_at": _utc(info.indexed_at),
         "neighbours": {"newer": newer, "older": older},
     }
+
+
+def _place_names(place: PlaceNames) -> dict[str, dict[str, str | None]]:
+    return {
+        "en": {"city": place.city, "region": place.region, "country": place.country},
+        "fr": {"city": place.city_fr, "region": place.region_fr, "country": place.country_fr},
+    }
+
+
+def _companion(file: CompanionFile) -> dict[str, Any]:
+    return {
+        "id": file.photo_id,
+        "kind": file.kind,
+        "format": file.format,
+        "path": display_path(file.absolute_path),
+        "original_url": url_for("media.original", photo_id=file.photo_id),
+    }
+
+
+def album(info: AlbumInfo) -> dict[str, Any]:
+    """An album as it stands in lists."""
+    return {"id": info.id, "name": info.name, "photos": info.photos, "created_at": _utc(info.created_at)}
+
+
+def album_page(info: AlbumInfo, shown: Sequence[PhotoInfo], more: bool) -> dict[str, Any]:
+    """An album with a page of its photos, newest first; `more` when there are others behind them."""
+    cursor = encode_cursor(shown[-1]) if more else None
+    return album(info) | {"results": [photo(each) for each in shown], "next_cursor": cursor}
 
 
 def results(page: ResultPage) -> dict[str, Any]:

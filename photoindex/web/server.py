@@ -26,7 +26,7 @@ BACKLOG = 256
 GRACEFUL_SECONDS = 5
 WORKER_TIMEOUT_SECONDS = 60
 READ_SECONDS = 10.0
-"""How long a request may take to arrive before its connection is given up: else a few that never do hold all threads."""
+"""How long a request may take to arrive before its connection is given up; else a few would hold all threads."""
 SEND_SECONDS = 30.0
 """How long a piece of an answer may take to leave: a paused video asks again for what it still wants."""
 

@@ -22,7 +22,7 @@ from filming import film_video
 from flask import Flask
 from PIL.Image import Image
 
-from photoindex import embeddings, files, libraries, media, photos, status
+from photoindex import companions, embeddings, files, libraries, media, photos, status
 from photoindex.config import Settings
 from photoindex.database import Database, open_database
 from photoindex.files import FileStat
@@ -115,6 +115,12 @@ class Gallery:
         thumbnail = media.thumbnail_path(self.settings.thumbnails, content_hash)
         media.write_thumbnail(thumbnail, media.make_thumbnail(images[0]))
         return photo_id
+
+    def pair(self, *names: str) -> None:
+        """Decide which of these files go with which."""
+        with self.database.write() as session:
+            library = libraries.add(session, self.root)
+            companions.pair(session, library.id, [companions.stem(name.encode()) for name in names])
 
     def fill(self, count: int, days_apart: float = 1.0) -> list[int]:
         """Draw `count` photos of all colours and shapes, newest first, and return their ids."""
@@ -228,7 +234,7 @@ class RunningServer:
 
 @pytest.fixture
 def start_server(gallery: Gallery) -> Iterator[Callable[..., RunningServer]]:
-    """Starts a server over the gallery's database, in a session of its own, with other deadlines where they are given."""
+    """Starts a server over the gallery's database, in a session of its own, with deadlines where they are given."""
     started: list[subprocess.Popen[str]] = []
 
     def start(*deadlines: float) -> RunningServer:

@@ -9,11 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from photoindex import photos
 from photoindex.web import moments, wording
 
 RESULT_FIELDS = {
     "id", "filename", "path", "folder", "library", "score", "percent", "moment_seconds", "moment", "taken_at", "width",
-    "height", "kind", "camera", "place", "favourite", "thumbnail_url", "original_url", "url", "files",
+    "height", "kind", "camera", "duration_seconds", "place", "favourite", "thumbnail_url", "original_url", "url",
+    "files",
 }  # fmt: skip
 
 
@@ -103,6 +105,28 @@ def test_a_moment_in_an_address_is_within_the_video_or_ignored(text, duration, e
 def test_moments_are_written_for_people_and_addresses():
     assert [wording.timecode(at) for at in (0, 9.9, 151, 3723.2, -1)] == ["0:00", "0:09", "2:31", "1:02:03", "0:00"]
     assert [moments.parameter(at) for at in (0.0, 151.04, 2.25, None)] == ["0", "151", "2.2", None]
+
+
+def test_a_photo_tells_all_that_other_programs_and_users_say_of_it(gallery, make_app):
+    with gallery.database.write() as session:
+        names = photos.PlaceNames("Geneva", "Geneva", "Switzerland", "Genève", "Genève", "Suisse", "CH")
+        place_id = photos.remember_place(session, 2660646, names)
+    described = {
+        "title": "The <fountain>", "caption": "It stands\nin the lake.", "keywords": ["water", "été"],
+        "people": ["Ada"], "rating": 4, "taken_at_source": "name",
+    }  # fmt: skip
+    gallery.draw("IMG_1.jpg", metadata={**described, "place_id": place_id})
+    gallery.draw("IMG_1.cr2", "blue", metadata={"kind": "raw", "format": "cr2"})
+    gallery.pair("IMG_1.jpg")
+    client = make_app().test_client()
+    listed = client.get("/api/v1/photos").json
+    assert (listed["total"], listed["results"][0]["place"]) == (1, "Geneva, Geneva, Switzerland")
+    photo = client.get("/api/v1/photos/1").json
+    assert {name: photo[name] for name in described} == described
+    assert photo["place_names"]["fr"] == {"city": "Genève", "region": "Genève", "country": "Suisse"}
+    assert (photo["country_code"], photo["motion_url"], photo["albums"]) == ("CH", None, [])
+    assert [(each["kind"], Path(each["path"]).name) for each in photo["companions"]] == [("raw", "IMG_1.cr2")]
+    assert client.get("/api/v1/photos/2").json["kind"] == "raw"
 
 
 def test_similar_leaves_the_photo_itself_out(client):
@@ -217,7 +241,7 @@ def test_dates_before_1970_page_too(gallery, make_app):
 
 def test_every_route_is_documented(app):
     documented = (Path(__file__).parents[2] / "docs" / "api.md").read_text("utf-8")
-    rules = [rule.rule for rule in app.url_map.iter_rules()]
-    for rule in rules:
-        if rule.startswith("/api/") or rule in ("/healthz", "/readyz"):
-            assert f"`GET {re.sub(r'<[^>]*>', '{id}', rule)}`" in documented
+    for rule in app.url_map.iter_rules():
+        if rule.rule.startswith("/api/") or rule.rule in ("/healthz", "/readyz"):
+            for method in rule.methods - {"HEAD", "OPTIONS"}:
+                assert f"`{method} {re.sub(r'<[^>]*>', '{id}', rule.rule)}`" in documented

@@ -12,6 +12,7 @@ from urllib.parse import unquote
 
 import pytest
 from drawing import draw_photo
+from filming import film_video
 from sqlalchemy import update
 
 from photoindex import media
@@ -194,6 +195,48 @@ def test_videos_are_sent_as_what_they_are(gallery, ask, name, mime_type, kind):
     assert response.headers["Content-Type"] == mime_type
     assert response.headers["Content-Disposition"] == f'{kind}; filename="{name}"'
     assert response.headers["Content-Security-Policy"] == "default-src 'none'; sandbox"
+
+
+def test_the_clip_inside_a_motion_photo_is_sent_as_a_video(gallery, ask):
+    clip = film_video(gallery.root.parent / "clip.mp4", ["red", "blue"]).read_bytes()
+    photo = draw_photo(gallery.root / "PXL.jpg", size=(320, 240))
+    start = photo.stat().st_size
+    photo.write_bytes(photo.read_bytes() + clip + b"after it")
+    gallery.index(b"PXL.jpg", motion_offset=start, motion_bytes=len(clip))
+    whole = ask("/api/v1/photos/1/motion")
+    assert (whole.status_code, whole.data, whole.mimetype) == (200, clip, "video/mp4")
+    assert whole.headers["Content-Security-Policy"] == "default-src 'none'; sandbox"
+    assert whole.headers["ETag"] != ask("/api/v1/photos/1/original").headers["ETag"]
+    part = ask("/api/v1/photos/1/motion", Range="bytes=-7")
+    assert (part.status_code, part.data) == (206, clip[-7:])
+    assert part.headers["Content-Range"] == f"bytes {len(clip) - 7}-{len(clip) - 1}/{len(clip)}"
+    assert ask("/api/v1/photos/1").json["motion_url"] == "/api/v1/photos/1/motion"
+    (gallery.root / "PXL.jpg").unlink()
+    assert ask("/api/v1/photos/1/motion").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("offset", "length"), [(None, None), (0, 10**9), (10**9, 1), (-1, 10), (5, 0), (5, -5), (2**62, 2**62), (5, None)]
+)
+def test_a_clip_that_is_not_inside_the_file_is_none(gallery, ask, offset, length):
+    gallery.draw("a.jpg", metadata={"motion_offset": offset, "motion_bytes": length})
+    assert ask("/api/v1/photos/1/motion").status_code == 404
+    assert ask("/api/v1/photos/1").json["motion_url"] is None
+    assert ask("/api/v1/photos/9/motion").status_code == 404
+
+
+def test_the_clip_of_a_live_photo_is_the_video_beside_it(gallery, ask):
+    gallery.draw("IMG_1.heic")
+    gallery.film("IMG_1.mov", ["red"])
+    gallery.pair("IMG_1.mov")
+    content = (gallery.root / "IMG_1.mov").read_bytes()
+    response = ask("/api/v1/photos/1/motion")
+    assert (response.status_code, response.data, response.mimetype) == (200, content, "video/quicktime")
+    photo = ask("/api/v1/photos/1").json
+    (companion,) = photo["companions"]
+    assert (companion["id"], companion["kind"], companion["format"]) == (2, "video", "mov")
+    assert ask(companion["original_url"]).data == content
+    assert ask("/api/v1/photos").json["total"] == 1
 
 
 def test_gigabytes_are_sent_piece_by_piece(gallery, make_app):

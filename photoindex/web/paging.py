@@ -1,0 +1,24 @@
+"""The parameters that pages of the JSON API have in common: how many, and from where."""
+
+from __future__ import annotations
+
+from flask import request
+
+from photoindex.errors import QueryError
+from photoindex.search.engine import MAX_LIMIT
+
+DEFAULT_LIMIT = 50
+
+
+def limit() -> int:
+    """How many results are asked for. Raises QueryError."""
+    text = request.args.get("limit", str(DEFAULT_LIMIT))
+    number = int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+    if not 1 <= number <= MAX_LIMIT:
+        raise QueryError(f"limit must be a whole number from 1 to {MAX_LIMIT}")
+    return number
+
+
+def cursor() -> str | None:
+    """Behind which result the page begins; None for the first page."""
+    return request.args.get("cursor") or None
