@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import time
@@ -65,6 +66,18 @@ def test_a_photo_written_slowly_is_read_when_it_is_whole(running: Home, tmp_path
         assert running.counts().failed == 0
     eventually(lambda: running.counts().indexed == 1)
     assert running.failures() == {}
+
+
+def test_a_sidecar_that_comes_changes_and_goes_is_followed(running: Home) -> None:
+    running.draw("trip/a.jpg", seed=1)
+    eventually(lambda: running.counts().indexed == 1)
+    sidecar = running.root / "trip" / "a.jpg.json"
+    for caption in ("An old lighthouse", "A new one"):
+        sidecar.write_text(json.dumps({"photoTakenTime": {"timestamp": "1"}, "description": caption}))
+        eventually(lambda said=caption: [photo.caption for photo in running.photos()] == [said])
+    os.unlink(sidecar)
+    eventually(lambda: [photo.caption for photo in running.photos()] == [None])
+    assert running.encoder.images_encoded == 1
 
 
 def test_a_library_added_while_the_daemon_runs_is_watched(running: Home, tmp_path: Path) -> None:
