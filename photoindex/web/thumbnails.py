@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
 from pathlib import Path
+from typing import BinaryIO
 
 from blake3 import blake3
 
 from photoindex import media
 from photoindex.errors import NotFoundError, UnreadableFileError
+from photoindex.media.formats import VIDEO_FORMATS
 from photoindex.media.thumbnails import LONGEST_EDGE
-from photoindex.photos import PhotoInfo
+from photoindex.photos import PhotoFile, PhotoInfo
 from photoindex.web.originals import open_original
 
 log = logging.getLogger(__name__)
@@ -41,11 +44,28 @@ def read_thumbnail(folder: Path, photo: PhotoInfo, *, max_file_bytes: int, max_p
 def _make(photo: PhotoInfo, max_file_bytes: int, max_pixels: int) -> bytes:
     opened, file = open_original(photo)
     with opened:
-        content = opened.read(max_file_bytes + 1)
+        try:
+            decoded = (
+                _decode_video(photo, opened, max_pixels)
+                if photo.kind == media.Kind.VIDEO
+                else _decode(photo, opened, file, max_file_bytes, max_pixels)
+            )
+        except UnreadableFileError as error:
+            raise NotFoundError(f"{file.filename} can't be shown: {error}") from error
+    return media.make_thumbnail(decoded.image)
+
+
+def _decode(photo: PhotoInfo, opened: BinaryIO, file: PhotoFile, max_file_bytes: int, max_pixels: int) -> media.Decoded:
+    content = opened.read(max_file_bytes + 1)
     if len(content) > max_file_bytes or blake3(content).digest() != photo.content_hash:
         raise NotFoundError(f"{file.filename} has changed since it was indexed; it is indexed again soon")
-    try:
-        decoded = media.decode(content, shortest_edge=1, longest_edge=LONGEST_EDGE, max_pixels=max_pixels)
-    except UnreadableFileError as error:
-        raise NotFoundError(f"{file.filename} can't be shown: {error}") from error
-    return media.make_thumbnail(decoded.image)
+    name = os.path.basename(file.path)
+    return media.decode(content, name=name, shortest_edge=1, longest_edge=LONGEST_EDGE, max_pixels=max_pixels)
+
+
+def _decode_video(photo: PhotoInfo, opened: BinaryIO, max_pixels: int) -> media.Decoded:
+    """Its poster. A video is not hashed first: that may take minutes, and its size is still the same."""
+    from photoindex.media.video import read_video  # FFmpeg, which a web server rarely needs
+
+    format = next(each for each in VIDEO_FORMATS if each.name == photo.format)
+    return read_video(opened, format=format, shortest_edge=1, longest_edge=LONGEST_EDGE, max_pixels=max_pixels)
