@@ -207,9 +207,9 @@ def compare(photos: Path, checkpoint: str | None, encoder: str, rounds: int) -> 
 
 
 def show(report: dict[str, Any]) -> None:
-    print(f"{'':18}{'photos/s':>10}{'peak MiB':>10}")
+    print(f"{'':18}{'photos/s':>10}{'CPU ms':>10}{'peak MiB':>10}")
     for name, row in report["best"].items():
-        print(f"{name:18}{row['photos_per_second']:10.1f}{row['peak_mib']:10.0f}")
+        print(f"{name:18}{row['photos_per_second']:10.1f}{row['cpu_ms_per_photo']:10.0f}{row['peak_mib']:10.0f}")
     if "ratio" in report:
         print(f"ours is {report['ratio']:.1f} times as fast, and at {report['share_of_ceiling']:.0%} of the ceiling of")
         print("{photos_per_second:.1f} photos/s ({huffman_ms:.1f} + {multiply_ms:.1f} ms)".format(**report["ceiling"]))
