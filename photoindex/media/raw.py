@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import io
 import struct
 from collections.abc import Iterator
@@ -84,6 +85,7 @@ def open_raw(content: bytes, format: Format) -> Iterator[RawFile]:
     """
     import rawpy
 
+    _use_one_thread(rawpy._rawpy.__file__)
     try:
         with rawpy.RawPy() as raw:
             raw.open_buffer(io.BytesIO(content))
@@ -92,6 +94,13 @@ def open_raw(content: bytes, format: Format) -> Iterator[RawFile]:
         text = error.args[0] if error.args else b""
         detail = text.decode("utf-8", "replace") if isinstance(text, bytes) else str(text)
         raise UnreadableFileError(_reason(error, content, format), f"LibRaw: {detail}") from error
+
+
+def _use_one_thread(library: str) -> None:
+    """LibRaw would develop with a thread for each core, in each thread of ours. OpenMP's number is the caller's own."""
+    set_threads = getattr(ctypes.CDLL(library), "omp_set_num_threads", None)  # none in a build without OpenMP
+    if set_threads is not None:
+        set_threads(1)
 
 
 def _reason(error: Exception, content: bytes, format: Format) -> Reason:

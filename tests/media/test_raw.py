@@ -1,7 +1,9 @@
 """Raw files: their preview where it serves, developed where it does not, upright, with what the camera wrote."""
 
+import os
 import struct
 from datetime import datetime
+from threading import Thread
 
 import pytest
 from media import raw_files
@@ -257,3 +259,17 @@ def test_a_preview_as_a_bitmap():
     decoded = decode_raw(content, 50)
     assert decoded.image.size == (64, 40)
     assert corners(decoded.image) == [RED, GREEN, BLUE, WHITE]
+
+
+def test_developing_starts_no_threads():
+    content, threads = raw_files.dng(quarters((640, 480))), []
+
+    def develop():  # in a thread that has developed nothing yet: each would start its own
+        threads.append(len(os.listdir("/proc/self/task")))
+        assert decode_raw(content).image.size == (320, 240)
+        threads.append(len(os.listdir("/proc/self/task")))
+
+    thread = Thread(target=develop)
+    thread.start()
+    thread.join()
+    assert threads[0] == threads[1]
