@@ -31,6 +31,8 @@ FORBIDDEN: dict[str, set[str]] = {
 """For a module or package of ours: what it must not import, directly."""
 
 ONLY_IN = {
+    "rawpy": "photoindex/media/raw.py",
+    "av": "photoindex/media",
     "torch": "photoindex/encoders",
     "transformers": "photoindex/encoders",
     "huggingface_hub": "photoindex/encoders",
