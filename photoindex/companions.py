@@ -6,9 +6,9 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import ColumnElement, exists, select, update
+from sqlalchemy import ColumnElement, Table, bindparam, exists, select, update
 from sqlalchemy.orm import Session, aliased
 
 from photoindex.models import File, FileState, Library, Photo
@@ -25,6 +25,12 @@ _STILLS = ("jpeg", "heif")
 _CLIPS = ("mp4", "mov")
 # A clip's time is often UTC without saying so, and all zones are whole quarters of an hour from it.
 _ZONE_STEP = timedelta(minutes=15)
+
+# Built once and not for each photo: that would cost several times what SQLite needs.
+_REFRESH_ALL = update(cast(Table, Photo.__table__)).values(
+    visible=exists().where(File.photo_id == Photo.id, File.state.in_(PRESENT), File.companion_of.is_(None))
+)
+_REFRESH_SOME = _REFRESH_ALL.where(Photo.id.in_(bindparam("photo_ids", expanding=True)))
 
 
 @dataclass(frozen=True)
@@ -89,13 +95,15 @@ def has_twin(file: type[File]) -> ColumnElement[bool]:
 
 def refresh_visibility(session: Session, photo_ids: Iterable[int | None]) -> None:
     """Recompute whether photos are shown: whether they have a file on disk that is no companion."""
+    session.flush()
     for chunk in chunks(sorted({photo_id for photo_id in photo_ids if photo_id is not None})):
-        _refresh(session, Photo.id.in_(chunk))
+        session.execute(_REFRESH_SOME, {"photo_ids": chunk})
 
 
 def refresh_all_visibility(session: Session) -> None:
     """The same for every photo."""
-    _refresh(session)
+    session.flush()
+    session.execute(_REFRESH_ALL)
 
 
 def companions_of(session: Session, photo_ids: Sequence[int]) -> dict[int, list[CompanionFile]]:
@@ -121,14 +129,6 @@ def companions_of(session: Session, photo_ids: Sequence[int]) -> dict[int, list[
 def chunks(items: Sequence[Any], size: int = 500) -> Iterable[Sequence[Any]]:
     """Parts of a sequence, so that no statement has more parameters than SQLite takes."""
     return (items[start : start + size] for start in range(0, len(items), size))
-
-
-def _refresh(session: Session, *which: ColumnElement[bool]) -> None:
-    shown = exists().where(File.photo_id == Photo.id, File.state.in_(PRESENT), File.companion_of.is_(None))
-    session.execute(
-        update(Photo).where(*which).values(visible=shown),
-        execution_options={"synchronize_session": False},
-    )
 
 
 def _mains(group: Sequence[Any]) -> Mapping[int, int]:

@@ -12,10 +12,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, delete, exists, func, insert, select, text, tuple_, update
+from sqlalchemy import Connection, Table, bindparam, delete, exists, func, insert, select, text, tuple_, update
 from sqlalchemy.orm import Session
 
 from photoindex.models import Embedding, EmbeddingTally, Encoder, EncoderState, Photo, PhotoTally
@@ -101,6 +102,20 @@ def count_lacking(session: Session, encoder_id: int) -> int:
     return visible - count_searchable(session, encoder_id)
 
 
+# Built once and not for each batch: that would cost more than what SQLite does.
+_TABLE = cast(Table, Embedding.__table__)
+_STORE = insert(_TABLE)
+_FORGET = (
+    delete(_TABLE)
+    .where(Embedding.encoder_id == bindparam("encoder"), Embedding.photo_id.in_(bindparam("photo_ids", expanding=True)))
+    .returning(Embedding.photo_id, Embedding.frame)
+)
+_EXISTING = select(Embedding.photo_id).where(
+    Embedding.encoder_id == bindparam("encoder"),
+    Embedding.photo_id.in_(bindparam("photo_ids", expanding=True)),
+    Embedding.frame == 0,
+)
+
 # --- embeddings --------------------------------------------------------------------------------------------------
 
 
@@ -124,7 +139,7 @@ def put(
             at = moments[frame] if frame < len(moments) else None
             rows.append((photo_id, frame, at, vector))
     session.execute(
-        insert(Embedding),
+        _STORE,
         [
             {
                 "encoder_id": encoder_id,
@@ -146,11 +161,7 @@ def delete_photos(session: Session, photo_ids: Sequence[int], encoder_id: int | 
     for each in encoder_ids:
         for start in range(0, len(photo_ids), 500):
             chunk = photo_ids[start : start + 500]
-            removed = session.execute(
-                delete(Embedding)
-                .where(Embedding.encoder_id == each, Embedding.photo_id.in_(chunk))
-                .returning(Embedding.photo_id, Embedding.frame)
-            ).all()
+            removed = session.execute(_FORGET, {"encoder": each, "photo_ids": chunk}).all()
             for photo_id, frame in removed:  # sqlite-vec deletes by key only; INSERT OR REPLACE fails there
                 session.execute(text(f"DELETE FROM vec_{each} WHERE photo_id = :id"), {"id": row_key(photo_id, frame)})
 
@@ -176,10 +187,7 @@ def row_key(photo_id: int, frame: int) -> int:
 
 def existing(session: Session, encoder_id: int, photo_ids: Iterable[int]) -> set[int]:
     """Which of the photos have an embedding by this encoder."""
-    query = select(Embedding.photo_id).where(
-        Embedding.encoder_id == encoder_id, Embedding.photo_id.in_(list(photo_ids)), Embedding.frame == 0
-    )
-    return set(session.scalars(query))
+    return set(session.scalars(_EXISTING, {"encoder": encoder_id, "photo_ids": list(photo_ids)}))
 
 
 def count_searchable(session: Session, encoder_id: int) -> int:

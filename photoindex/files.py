@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, exists, func, or_, select, update
+from sqlalchemy import CursorResult, Table, bindparam, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from photoindex import collections
@@ -59,6 +59,24 @@ class Failure:
     detail: str | None
 
 
+# Built once and not for each photo: that would cost several times what SQLite needs.
+_BEFORE = select(File.photo_id, File.stem, has_twin(File)).where(File.id == bindparam("file_id"))
+_SETTLE = (
+    update(cast(Table, File.__table__))
+    .where(
+        File.id == bindparam("file_id"),
+        File.state == FileState.PENDING,
+        *(getattr(File, each.name) == bindparam(f"known_{each.name}") for each in fields(FileStat)),
+    )
+    .values(
+        **{each.name: bindparam(f"new_{each.name}") for each in fields(FileStat)},
+        **{name: bindparam(f"new_{name}") for name in ("state", "photo_id", "reason", "detail")},
+        attempts=File.attempts + 1,
+        retry_at=None,
+        missing_since=None,
+    )
+)
+
 # --- what the indexer does ---------------------------------------------------------------------------------------
 
 
@@ -102,7 +120,7 @@ def mark_indexed(session: Session, work: Work, read: FileStat, photo_id: int, *,
     what the user gave that one. (Not so when two files have swapped their names: both photos were there before.)
     """
     before, stem_of, twin = _before(session, work)
-    done = _settle(session, work, state=FileState.INDEXED, photo_id=photo_id, read=read)
+    done = _settle(session, work, read, FileState.INDEXED, photo_id)
     if done and fresh and before is not None and before != photo_id:
         collections.inherit(session, before, photo_id)
     if done and twin:
@@ -117,7 +135,7 @@ def mark_failed(session: Session, work: Work, reason: str, detail: str, read: Fi
     It no longer shows a photo, but which it held stays known: an editor may just not have written all of the next.
     """
     before, stem_of, twin = _before(session, work)
-    done = _settle(session, work, state=FileState.FAILED, read=read or work.stat, reason=reason, detail=detail)
+    done = _settle(session, work, read or work.stat, FileState.FAILED, before, reason, detail)
     if done and twin:
         pair(session, work.library_id, [stem_of])
     refresh_visibility(session, [before])
@@ -126,7 +144,7 @@ def mark_failed(session: Session, work: Work, reason: str, detail: str, read: Fi
 
 def _before(session: Session, work: Work) -> tuple[int | None, bytes, bool]:
     """What photo the file held, its stem, and whether it may have or be a companion."""
-    row = session.execute(select(File.photo_id, File.stem, has_twin(File)).where(File.id == work.file_id)).one_or_none()
+    row = session.execute(_BEFORE, {"file_id": work.file_id}).one_or_none()
     return (None, b"", False) if row is None else (row[0], row[1], row[2])
 
 
@@ -135,20 +153,19 @@ def postpone(session: Session, work: Work, retry_at: float) -> None:
     session.execute(update(File).where(File.id == work.file_id).values(retry_at=retry_at, attempts=File.attempts + 1))
 
 
-def _settle(session: Session, work: Work, *, read: FileStat, **values: Any) -> bool:
-    defaults = {"reason": None, "detail": None, "retry_at": None, "missing_since": None}
+def _settle(
+    session: Session,
+    work: Work,
+    read: FileStat,
+    state: FileState,
+    photo_id: int | None,
+    reason: str | None = None,
+    detail: str | None = None,
+) -> bool:
+    known = {f"known_{name}": value for name, value in asdict(work.stat).items()}
+    now = {"new_state": state, "new_photo_id": photo_id, "new_reason": reason, "new_detail": detail}
     result = session.execute(
-        update(File)
-        .where(
-            File.id == work.file_id,
-            File.state == FileState.PENDING,
-            *(getattr(File, name) == value for name, value in asdict(work.stat).items()),
-        )
-        .values(
-            **asdict(read),
-            attempts=File.attempts + 1,
-            **(defaults | values),
-        )
+        _SETTLE, {"file_id": work.file_id} | known | now | {f"new_{name}": each for name, each in asdict(read).items()}
     )
     return cast("CursorResult[Any]", result).rowcount == 1
 

@@ -6,9 +6,9 @@ import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import delete, exists, select, tuple_, update
+from sqlalchemy import Table, bindparam, delete, exists, select, tuple_, update
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.orm import Session
 
@@ -167,12 +167,18 @@ class Position:
 _COLUMNS = tuple(getattr(Photo, field.name) for field in fields(PhotoInfo) if field.name not in ("files", "place"))
 _PLACE_COLUMNS = tuple(getattr(Place, field.name) for field in fields(PlaceNames))
 
+# Built once and not for each photo: that would cost several times what SQLite needs.
+_STORE = insert(cast(Table, Photo.__table__)).on_conflict_do_nothing()
+_IDS_OF = select(Photo.content_hash, Photo.id).where(
+    Photo.content_hash.in_(bindparam("content_hashes", expanding=True))
+)
+
 
 def store(session: Session, new: NewPhoto) -> int:
     """The id of the photo with that content, made when it is new. Photos are never made twice."""
     values = {field.name: getattr(new, field.name) for field in fields(new) if field.name != "details"}
-    session.execute(insert(Photo).values(visible=False, **values, **_columns(new.details)).on_conflict_do_nothing())
-    return session.scalars(select(Photo.id).where(Photo.content_hash == new.content_hash)).one()
+    session.execute(_STORE, {"visible": False} | values | _columns(new.details))
+    return ids_of(session, [new.content_hash])[new.content_hash]
 
 
 def describe(session: Session, photo_id: int, taken_at: datetime | None, details: Details) -> None:
@@ -200,8 +206,7 @@ def remember_place(session: Session, geoname_id: int, names: PlaceNames) -> int:
 
 def ids_of(session: Session, content_hashes: Iterable[bytes]) -> dict[bytes, int]:
     """Which contents are photos already: content hash → id."""
-    query = select(Photo.content_hash, Photo.id).where(Photo.content_hash.in_(list(content_hashes)))
-    return dict(session.execute(query).all())
+    return dict(session.execute(_IDS_OF, {"content_hashes": list(content_hashes)}).all())
 
 
 def get(session: Session, photo_id: int) -> PhotoInfo:
