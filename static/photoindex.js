@@ -10,7 +10,8 @@ const progress = document.getElementById("progress");
 
 function isTyping() {
   const active = document.activeElement;
-  return active !== null && (active.tagName === "INPUT" || active.tagName === "TEXTAREA" || active.isContentEditable);
+  const takesKeys = ["INPUT", "TEXTAREA", "VIDEO"]; // arrows wind a video
+  return active !== null && (takesKeys.includes(active.tagName) || active.isContentEditable);
 }
 
 // --- keys: "/" goes to the search box, the arrows to the photos beside this one
@@ -27,6 +28,15 @@ document.addEventListener("keydown", (event) => {
   if (link) link.click();
 });
 
+// --- videos: only the browser itself knows whether it can play one
+
+for (const video of document.querySelectorAll(".stage video")) {
+  video.addEventListener("error", () => {
+    const notice = document.querySelector("[data-unplayable]");
+    if (notice !== null) notice.hidden = false;
+  });
+}
+
 // --- the progress line, in the words of photoindex/web/progress.py
 
 function number(value) {
@@ -39,6 +49,12 @@ function duration(seconds) {
   return `about ${Math.round(seconds / 3600)} h`;
 }
 
+function rate(photosPerSecond) {
+  if (photosPerSecond >= 0.95) return `${photosPerSecond.toFixed(0)}/s`;
+  const perMinute = Math.round(60 * photosPerSecond);
+  return perMinute >= 1 ? `${perMinute}/min` : "less than 1/min";
+}
+
 function progressLine(status) {
   const { pending, indexed, failed } = status.files;
   const daemon = status.daemon;
@@ -48,11 +64,19 @@ function progressLine(status) {
   }
   if (pending) {
     const parts = [`Indexing: ${number(indexed + failed)} of ${number(indexed + failed + pending)}`];
-    if (daemon.photos_per_second) parts.push(`${daemon.photos_per_second.toFixed(0)}/s`);
+    if (daemon.photos_per_second) parts.push(rate(daemon.photos_per_second));
     if (daemon.seconds_left !== null) parts.push(`${duration(daemon.seconds_left)} left`);
     return parts.join(", ");
   }
   return daemon.state === "starting" || daemon.state === "scanning" ? "Looking for new photos" : "";
+}
+
+function withCommand(line) {
+  const [before, command] = line.split(/(photoindex [a-z]+)$/);
+  if (command === undefined) return [line];
+  const code = document.createElement("code");
+  code.textContent = command;
+  return [before, code];
 }
 
 // --- news
@@ -72,7 +96,7 @@ async function renewPage() {
   const shown = new Map([...main.querySelectorAll(".card")].map((card) => [card.querySelector(".picture").href, card]));
   for (const card of page.querySelectorAll(".card")) {
     const same = shown.get(card.querySelector(".picture").href);
-    if (same) card.replaceWith(same); // with its picture, which would else be drawn again
+    if (same && same.isEqualNode(card)) card.replaceWith(same); // with its picture, which would else be drawn again
   }
   main.replaceChildren(...page.querySelector("main").childNodes);
 }
@@ -81,7 +105,7 @@ function show(status) {
   const line = progressLine(status);
   const busy = WORKING.includes(status.daemon.state);
   const words = progress.querySelector("[data-line]");
-  if (words.textContent !== line) words.textContent = line;
+  if (words.textContent !== line) words.replaceChildren(...withCommand(line));
   progress.dataset.busy = busy ? "yes" : "no";
   const live = document.querySelector("main[data-live]") !== null;
   const shown = JSON.stringify([status.photos, status.files, status.libraries, status.daemon.state]);

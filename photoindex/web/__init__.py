@@ -14,7 +14,20 @@ from photoindex.embeddings import StoredEncoder
 from photoindex.resources import resource_folder
 from photoindex.search import SearchEngine, TextTower
 from photoindex.search.text_tower import TextEncoder
-from photoindex.web import albums, api, assets, changes, gallery, headers, health, hosts, media, problems, wording
+from photoindex.web import (
+    albums,
+    api,
+    assets,
+    changes,
+    gallery,
+    headers,
+    health,
+    hosts,
+    media,
+    names,
+    problems,
+    wording,
+)
 from photoindex.web.identifiers import PhotoId
 from photoindex.web.services import EXTENSION, Services
 from photoindex.web.warming import start_warming, stop_warming
@@ -53,7 +66,7 @@ def create_app(settings: Settings, *, load_text_encoder: Callable[[StoredEncoder
     app.url_map.converters["photo_id"] = PhotoId
     hosts.guard(app, settings.host, settings.trusted_hosts)
     changes.guard(app)
-    for part in (problems, headers, assets, wording):
+    for part in (problems, headers, assets, wording, names):
         part.register(app)
     for blueprint in (api.blueprint, albums.blueprint, media.blueprint, health.blueprint, gallery.blueprint):
         app.register_blueprint(blueprint)

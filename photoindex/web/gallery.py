@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from photoindex import files, libraries, media, photos, status
+from photoindex import collections, files, libraries, media, photos, status
+from photoindex.companions import CompanionFile, companions_of
 from photoindex.errors import NotReadyError
 from photoindex.libraries import display_path
 from photoindex.models import LibraryState
@@ -16,8 +18,9 @@ from photoindex.photos import PhotoInfo
 from photoindex.search import ResultPage
 from photoindex.search.query import normalise
 from photoindex.status import Status
-from photoindex.web import facts, progress, timeline
-from photoindex.web.media import SHOWN_BY_BROWSERS
+from photoindex.web import cards, clips, facts, moments, progress, timeline
+from photoindex.web.cards import Badge
+from photoindex.web.media import PLAYED_BY_BROWSERS, SHOWN_BY_BROWSERS
 from photoindex.web.services import services
 
 blueprint = Blueprint("gallery", __name__)
@@ -33,9 +36,10 @@ def index() -> str:
         page = timeline.read_page(
             session, PAGE_SIZE, after=request.args.get("after"), before=request.args.get("before")
         )
+        badges = cards.badges(session, page.photos)
         now = _status(session)
     template = "timeline.html" if page.total else "welcome.html"
-    return render_template(template, page=page, status=now, progress=progress.line(now))
+    return render_template(template, page=page, badges=badges, status=now, progress=progress.line(now))
 
 
 @blueprint.get("/search")
@@ -46,9 +50,10 @@ def search() -> str | Response:
     cursor = request.args.get("cursor") or None
     page = services().engine.search(query, PAGE_SIZE, cursor)
     with services().database.read() as session:
+        badges = _badges(session, page)
         now = _status(session)
     return render_template(
-        "search.html", page=page, query=query, continued=cursor, status=now, progress=progress.line(now)
+        "search.html", page=page, badges=badges, query=query, continued=cursor, status=now, progress=progress.line(now)
     )
 
 
@@ -58,15 +63,23 @@ def photo(photo_id: int) -> str:
         found = photos.get(session, photo_id)
         newer, older = photos.neighbours(session, found)
         offline = _is_offline(session, found)
+        companions = companions_of(session, [photo_id]).get(photo_id, [])
+        albums = collections.albums_of(session, photo_id)
+        similar = _similar(photo_id, STRIP_SIZE)
+        badges = _badges(session, similar)
     return render_template(
         "photo.html",
         photo=found,
-        facts=facts.of(found),
+        facts=facts.of(found, albums),
+        companions=[_companion(each) for each in companions],
+        clip=clips.of(found, companions),
         newer=newer,
         older=older,
-        whole=found.format in SHOWN_BY_BROWSERS and not offline,
+        stage=_stage(found, offline),
+        at=moments.parameter(moments.read(request.args.get("t"), found.duration_seconds)),
         offline=offline,
-        similar=_similar(photo_id, STRIP_SIZE),
+        similar=similar,
+        badges=badges,
     )
 
 
@@ -76,7 +89,9 @@ def similar(photo_id: int) -> str:
         found = photos.get(session, photo_id)
     cursor = request.args.get("cursor") or None
     page = services().engine.similar(photo_id, PAGE_SIZE, cursor)
-    return render_template("similar.html", page=page, photo=found, continued=cursor)
+    with services().database.read() as session:
+        badges = _badges(session, page)
+    return render_template("similar.html", page=page, badges=badges, photo=found, continued=cursor)
 
 
 @blueprint.get("/status")
@@ -86,6 +101,19 @@ def show_status() -> str:
         names = {each.id: each.name for each in libraries.list_all(session)}
         failures = [_failure(each, names) for each in files.failures(session, FAILURES_SHOWN)]
     return render_template("status.html", status=now, progress=progress.line(now), failures=failures)
+
+
+@dataclass(frozen=True)
+class CompanionLine:
+    """A file that goes with a photo, as the photo's page shows it."""
+
+    photo_id: int
+    filename: str
+    format: str
+
+
+def _companion(file: CompanionFile) -> CompanionLine:
+    return CompanionLine(file.photo_id, display_path(os.path.basename(file.path)), file.format)
 
 
 @dataclass(frozen=True)
@@ -105,6 +133,19 @@ def _failure(failure: files.Failure, names: dict[int, str]) -> FailureLine:
 
 def _status(session: Session) -> Status:
     return status.read(session, services().daemon_lock)
+
+
+def _badges(session: Session, page: ResultPage | None) -> dict[int, tuple[Badge, ...]]:
+    return cards.badges(session, [each.photo for each in page.results]) if page else {}
+
+
+def _stage(photo: PhotoInfo, offline: bool) -> str:
+    """How the page shows the photo: as the `picture` or the `video` it is, or only by its `thumbnail`."""
+    if offline:
+        return "thumbnail"
+    if photo.format in PLAYED_BY_BROWSERS:
+        return "video"
+    return "picture" if photo.format in SHOWN_BY_BROWSERS else "thumbnail"
 
 
 def _is_offline(session: Session, photo: PhotoInfo) -> bool:

@@ -20,7 +20,7 @@ def line(status: Status) -> str | None:
     if pending:
         parts = [f"Indexing: {wording.number(done)} of {wording.number(done + pending)}"]
         if status.daemon.photos_per_second:
-            parts.append(f"{status.daemon.photos_per_second:.0f}/s")
+            parts.append(wording.rate(status.daemon.photos_per_second))
         if status.daemon.seconds_left is not None:
             parts.append(f"{wording.duration(status.daemon.seconds_left)} left")
         return ", ".join(parts)

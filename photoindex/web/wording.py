@@ -7,6 +7,8 @@ from datetime import datetime
 from flask import Flask
 
 from photoindex.photos import PhotoInfo
+from photoindex.web import moments
+from photoindex.web.names import plain
 
 NARROWEST, WIDEST = 5, 30
 """Tenths of width over height between which a picture is shown in a grid as it is; beyond, its ends are cut off."""
@@ -14,7 +16,7 @@ NARROWEST, WIDEST = 5, 30
 
 def register(app: Flask) -> None:
     """Give templates these as filters."""
-    for function in (moment, size, number, duration, timecode, described, shape):
+    for function in (moment, size, number, duration, timecode, speed, described, shape, moments.parameter):
         app.add_template_filter(function)
 
 
@@ -55,6 +57,24 @@ def timecode(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
+def rate(photos_per_second: float) -> str:
+    """`45/s`, `12/min` or `less than 1/min`."""
+    if photos_per_second >= 0.95:
+        return f"{photos_per_second:.0f}/s"
+    per_minute = round(60 * photos_per_second)
+    return f"{per_minute}/min" if per_minute >= 1 else "less than 1/min"
+
+
+def speed(photos_per_second: float) -> str:
+    """`44.8 photos a second`, `12 photos a minute` or `less than one photo a minute`."""
+    if photos_per_second >= 0.95:
+        return f"{photos_per_second:.1f} photos a second"
+    per_minute = round(60 * photos_per_second)
+    if per_minute < 1:
+        return "less than one photo a minute"
+    return f"{per_minute} {'photo' if per_minute == 1 else 'photos'} a minute"
+
+
 def exposure(seconds: float) -> str:
     """`1/250 s`, or `2.5 s`"""
     if seconds < 0.3:
@@ -71,7 +91,7 @@ def coordinates(latitude: float, longitude: float) -> str:
 
 def described(photo: PhotoInfo) -> str:
     """What stands in for the picture where it can't be seen: its name and date."""
-    return f"{photo.filename}, {photo.timeline_at.day} {photo.timeline_at:%B} {photo.timeline_at.year}"
+    return f"{plain(photo.filename)}, {photo.timeline_at.day} {photo.timeline_at:%B} {photo.timeline_at.year}"
 
 
 def shape(photo: PhotoInfo) -> str:

@@ -120,7 +120,7 @@ def test_a_photo_shows_what_is_known_of_it(gallery, make_app):
         "1/250\u00a0s · f/2.8 · 50\u00a0mm · ISO\u00a0200",
         "600 × 400 (0.2\u00a0megapixels)",
         "33.90000°\u00a0S, 18.40000°\u00a0W, 12\u00a0m above the sea",
-        "/<wbr>in/<wbr>a.jpg</dd>",
+        "/<wbr>in/<wbr>a.jpg</bdi></dd>",
         f"/api/v1/photos/{photo_id}/original?download=1",
     ):
         assert words in html
