@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -56,6 +57,9 @@ class Watcher:
         """Watch a library from now on. Returns what is wrong, in plain words, when it can't be watched."""
         try:
             if self._observer is None:
+                # A folder that was moved out of a library and comes back is still watched, under its old path:
+                # watchdog then corrects the path, which is what we want, and warns that it does.
+                warnings.filterwarnings("ignore", "Callback with id .* already exists", RuntimeWarning)
                 self._observer = Observer()
                 self._observer.start()
             handler = _Handler(self._changes, library, self._settle_seconds)
