@@ -56,7 +56,8 @@ def write_thumbnail(path: Path, jpeg: bytes) -> None:
     for each would cost more than decoding the photo. A killed process leaves at most a file for `remove_leftovers`.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.stem}.{secrets.token_hex(4)}.part")
+    # In the folder above, so that looking for leftovers is not looking through every thumbnail.
+    temporary = path.parent.with_name(f".{path.stem}.{secrets.token_hex(4)}.part")
     try:
         temporary.write_bytes(jpeg)
         os.replace(temporary, path)
@@ -67,7 +68,7 @@ def write_thumbnail(path: Path, jpeg: bytes) -> None:
 
 def remove_leftovers(folder: Path) -> int:
     """Delete what killed processes left half-written below `folder`; how many files. Call when no one else writes."""
-    leftovers = list(folder.glob(f"[0-9a-f][0-9a-f]/{_LEFTOVER_PATTERN}"))
+    leftovers = list(folder.glob(_LEFTOVER_PATTERN))
     for leftover in leftovers:
         leftover.unlink(missing_ok=True)
     return len(leftovers)

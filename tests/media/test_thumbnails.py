@@ -68,7 +68,7 @@ def test_a_failed_write_leaves_the_old_thumbnail_and_nothing_else(tmp_path, monk
     with pytest.raises(OSError, match="No space"):
         write_thumbnail(path, b"new")
     assert path.read_bytes() == b"old"
-    assert len(list(path.parent.iterdir())) == 1
+    assert len(list(tmp_path.rglob("*"))) == 2  # its folder and itself
 
 
 def test_leftovers_of_a_killed_process_are_removed_and_thumbnails_are_not(tmp_path, monkeypatch):
@@ -77,7 +77,7 @@ def test_leftovers_of_a_killed_process_are_removed_and_thumbnails_are_not(tmp_pa
     with monkeypatch.context() as patched:
         patched.setattr(os, "replace", lambda *_: None)  # killed just before
         write_thumbnail(path, b"half")
-    assert len(list(path.parent.iterdir())) == 2
+    assert len(list(tmp_path.iterdir())) == 2
     assert remove_leftovers(tmp_path) == 1
     assert [entry.read_bytes() for entry in path.parent.iterdir()] == [b"whole"]
     assert remove_leftovers(tmp_path / "not there") == 0
