@@ -172,6 +172,10 @@ _STORE = insert(cast(Table, Photo.__table__)).on_conflict_do_nothing()
 _IDS_OF = select(Photo.content_hash, Photo.id).where(
     Photo.content_hash.in_(bindparam("content_hashes", expanding=True))
 )
+_PLACE_ID = select(Place.id).where(
+    Place.geoname_id == bindparam("geoname_id"),
+    *(column.is_not_distinct_from(bindparam(column.key)) for column in _PLACE_COLUMNS),
+)
 
 
 def store(session: Session, new: NewPhoto) -> int:
@@ -197,8 +201,7 @@ def _columns(details: Details) -> dict[str, Any]:
 def remember_place(session: Session, geoname_id: int, names: PlaceNames) -> int:
     """The id of the place with these names, made when it is new."""
     values = {field.name: getattr(names, field.name) for field in fields(names)}
-    known = select(Place.id).where(Place.geoname_id == geoname_id, *(getattr(Place, n) == v for n, v in values.items()))
-    found = session.scalar(known)
+    found = session.scalar(_PLACE_ID, values | {"geoname_id": geoname_id})
     if found is not None:
         return found
     return session.scalars(insert(Place).values(geoname_id=geoname_id, **values).returning(Place.id)).one()

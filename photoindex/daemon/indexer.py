@@ -76,6 +76,7 @@ class Indexer:
         self._pool = ThreadPoolExecutor(workers, "index", initializer=encoders.set_threads, initargs=(1,))
         self._at_work: dict[Future[Batch], list[Work]] = {}
         self._lacking_after = 0
+        self._unreadable: int | None = None
         self._unread: set[int] = set()
 
     def step(self, patience_seconds: float = 1.0) -> int:
@@ -96,7 +97,7 @@ class Indexer:
 
     def reconsider(self) -> None:
         """Try photos again that could not be read for a new encoder: the disk has been looked at since."""
-        self._lacking_after = 0
+        self._lacking_after, self._unreadable = 0, None
         self._unread.clear()
 
     def close(self) -> None:
@@ -216,9 +217,13 @@ class Indexer:
     def _complete_encoder(self) -> int:
         """Embed photos that this encoder has no embedding of yet; let it answer searches once it has them all."""
         with self._database.read() as session:
-            found = embeddings.lacking(session, self._encoder_id, self._batch_size, self._lacking_after)
+            lacking = embeddings.count_lacking(session, self._encoder_id)
+            found = []
+            if lacking != self._unreadable:  # else every photo would be looked at each second, for those given up
+                found = embeddings.lacking(session, self._encoder_id, self._batch_size, self._lacking_after)
             infos = photos.get_many(session, found)
         if not found:
+            self._unreadable = lacking
             self._activate()
             return 0
         self._lacking_after = found[-1]
