@@ -31,11 +31,16 @@ def index(folders: tuple[Path, ...], once: bool, data: str | None, encoder: str 
 
     Folders that are given become libraries first.
     """
-    from photoindex import lock
+    from photoindex import libraries, lock
 
     settings = load_settings({"data": data, "encoder": encoder})
     with opened(settings) as database:
         add_folders(database, settings, folders)
+        with database.read() as session:
+            nothing = not libraries.list_all(session)
+    if nothing:
+        click.echo("there is no library yet; name the folder of your photos: photoindex index DIR")
+        return
     if folders and lock.is_held(settings.daemon_lock):
         click.echo("the running daemon indexes these folders now; to see how far it is: photoindex status")
         return

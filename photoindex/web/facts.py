@@ -60,6 +60,8 @@ def _taken(photo: PhotoInfo) -> str:
 def _zone(offset_minutes: int | None) -> str:
     if offset_minutes is None:
         return ""
+    if offset_minutes == 0:
+        return " (UTC)"
     sign = "−" if offset_minutes < 0 else "+"
     hours, minutes = divmod(abs(offset_minutes), 60)
     return f" (UTC{sign}{hours}:{minutes:02})"

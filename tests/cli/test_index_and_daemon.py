@@ -83,3 +83,9 @@ def _read(descriptor: int) -> bytes:
         return os.read(descriptor, 65536)
     except OSError:  # Linux says so when the other end of a terminal is closed
         return b""
+
+
+def test_index_without_a_library_says_at_once_what_to_do(run, tmp_path: Path) -> None:
+    done = run("index", "--data", tmp_path / "data", "--encoder", "no-such-encoder")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == "there is no library yet; name the folder of your photos: photoindex index DIR\n"

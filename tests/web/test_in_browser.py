@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 import pytest
+from drawing import draw_photo
+from filming import film_video
 from playwright.sync_api import Browser, Page, sync_playwright
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -215,3 +217,81 @@ def test_pages_of_an_empty_data_folder_fit(browser, start_server):
         visit.wrongs = [each for each in visit.wrongs if "404" not in each]
         visit.check()
         context.close()
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_a_video_plays_from_the_moment_that_was_found(browser, gallery, start_server, size):
+    gallery.film("holiday.webm", ["blue", "white", "red", "green"], scene_seconds=30)
+    gallery.film("unknown.mov", ["grey"])
+    server = start_server()
+    server.get("/readyz")
+    context = browser.new_context(viewport=SIZES[size])
+    visit = Watched(context.new_page(), server.url)
+    visit.open("/search?q=red")
+    visit.page.get_by_role("link", name="holiday.webm").first.click()
+    visit.page.wait_for_url("**/photos/1?t=60")
+    video = visit.page.locator("video")
+    for _ in range(200):
+        if video.evaluate("video => video.readyState >= 2 && !video.seeking"):
+            break
+        visit.page.wait_for_timeout(50)
+    assert video.evaluate("video => [video.currentTime, video.error]") == [60, None]
+    assert visit.page.get_by_text("can't play").is_hidden()
+    video.focus()
+    visit.page.keyboard.press("ArrowRight")
+    assert visit.page.url.endswith("/photos/1?t=60")
+    visit.open("/photos/2")
+    visit.page.get_by_text("This browser can't play this video").wait_for()
+    context.close()
+
+
+def test_the_clip_of_a_motion_photo_plays_when_asked_for(browser, gallery, start_server):
+    clip = film_video(gallery.root.parent / "clip.webm", ["red", "blue"]).read_bytes()
+    photo = draw_photo(gallery.root / "PXL.jpg", size=(640, 480))
+    start = photo.stat().st_size
+    photo.write_bytes(photo.read_bytes() + clip)
+    gallery.index(b"PXL.jpg", motion_offset=start, motion_bytes=len(clip))
+    server = start_server()
+    server.get("/readyz")
+    context = browser.new_context(viewport=SIZES["phone"])
+    visit = Watched(context.new_page(), server.url)
+    visit.open("/photos/1")
+    asked = []
+    visit.page.on("request", lambda request: asked.append(urlsplit(request.url).path))
+    video = visit.page.locator("video")
+    assert video.is_hidden()
+    visit.page.get_by_text("Play its clip").click()
+    video.evaluate("video => video.play()")
+    assert video.evaluate("video => [video.error, video.videoWidth]") == [None, 160]
+    assert set(asked) == {"/api/v1/photos/1/motion"}
+    visit.check()
+    context.close()
+
+
+def test_a_command_in_a_notice_is_not_broken_on_a_phone(look, gallery):
+    gallery.say(
+        state="idle",
+        pid=1,
+        notice="This library uses the starter encoder. For better search, and in many languages, switch with: "
+        "photoindex up --encoder siglip2-base",
+    )
+    with look("phone") as visit:
+        visit.open("/")
+        command = visit.page.locator(".notice code")
+        assert command.inner_text() == "photoindex up --encoder siglip2-base"
+        height, line = command.evaluate("code => [code.offsetHeight, parseFloat(getComputedStyle(code).lineHeight)]")
+        assert height < 1.5 * line
+        visit.check()
+
+
+def test_a_tiny_photo_is_as_large_as_it_is(browser, gallery, start_server):
+    gallery.draw("dot.png", size=(1, 1))
+    server = start_server()
+    server.get("/readyz")
+    context = browser.new_context(viewport=SIZES["desk"])
+    visit = Watched(context.new_page(), server.url)
+    visit.open("/photos/1")
+    visit.wait_for_pictures()
+    fits = visit.page.evaluate("[...document.querySelectorAll('.stage img')].map(i => getComputedStyle(i).objectFit)")
+    assert fits == ["scale-down", "scale-down"]
+    context.close()
