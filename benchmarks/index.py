@@ -71,12 +71,12 @@ def index(photos: Path, encoder_name: str, data: Path) -> dict[str, Any]:
 
     clock = Clock()
     for name, stage in (
-        ("read_original", "read and hash"),
         ("decode", "decode, metadata"),
         ("make_thumbnail", "thumbnail"),
         ("write_thumbnail", "thumbnail"),
     ):
         clock.watch(reading, name, stage)
+    clock.watch(reading.Reader, "read", "read and hash")  # all of a file; the parts above are taken off below
     clock.watch(indexer.Indexer, "_store", "store")
     clock.watch(indexer.Indexer, "_hand_out", "hand out")
     settings = load_settings({"data": data, "encoder": encoder_name}, {})
@@ -113,6 +113,7 @@ def index(photos: Path, encoder_name: str, data: Path) -> dict[str, Any]:
 
     done = service.run(settings, stop=threading.Event(), watch=False, on_progress=note, load_encoder=load)
     count = done.counts.indexed
+    clock.seconds["read and hash"] -= sum(clock.seconds[part] for part in ("decode, metadata", "thumbnail", "prepare"))
     stages = {stage: seconds / count * 1000 for stage, seconds in clock.seconds.items()}
     whole = (idle[-1][1] - loaded[0][1]) / count * 1000
     return {

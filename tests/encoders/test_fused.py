@@ -11,7 +11,10 @@ import torch
 from photoindex import encoders
 from photoindex.encoders import device, fused, towers
 from photoindex.encoders.checkpoint import read_checkpoint
+from photoindex.encoders.classifier import Classifier
 from photoindex.encoders.fused import FusedVision, UnfusableError
+from photoindex.encoders.fused_classifier import FusedClassifier
+from photoindex.encoders.starter import IMAGE_WEIGHTS
 
 CPU = torch.device("cpu")
 
@@ -30,7 +33,7 @@ def _tower(folder, monkeypatch, dtype: torch.dtype) -> towers.ImageTower:
     return towers.ImageTower(read_checkpoint(folder), CPU)
 
 
-@pytest.mark.parametrize(("dtype", "difference"), [(torch.float32, 1e-6), (torch.bfloat16, 1e-3)])
+@pytest.mark.parametrize(("dtype", "difference"), [(torch.float32, 1e-5), (torch.bfloat16, 1e-3)])
 @pytest.mark.parametrize("short", [0, 128])  # tokens: both kinds of attention
 def test_fused_embeddings_are_those_of_the_plain_network(folder, monkeypatch, dtype, difference, short):
     plain = _tower(folder, monkeypatch, torch.float32)
@@ -53,6 +56,20 @@ def _plain(folder, monkeypatch):
     return network
 
 
+def test_the_fused_classifier_gives_the_logits_of_the_plain_one(monkeypatch):
+    images = list(np.random.default_rng(0).integers(0, 256, (9, 260, 260, 3), dtype=np.uint8))
+    monkeypatch.setattr(device, "fast_dtype", lambda _: torch.float32)
+    fast = Classifier(IMAGE_WEIGHTS.locate())
+    assert isinstance(fast._network, FusedClassifier)
+    with monkeypatch.context() as patch:
+        patch.setattr(torch.backends.mkldnn, "is_available", lambda: False)
+        plain = Classifier(IMAGE_WEIGHTS.locate())
+    assert not isinstance(plain._network, FusedClassifier)
+    for count in (1, 8, 9):
+        found, expected = fast.probabilities(images[:count]), plain.probabilities(images[:count])
+        assert np.abs(found - expected).max() < 1e-4
+
+
 def test_what_cannot_be_fused_is_used_as_it_is(folder, monkeypatch):
     network = _plain(folder, monkeypatch).network
     network.config.hidden_act = "relu6"
@@ -72,7 +89,7 @@ def test_a_form_that_is_wrong_or_slow_is_not_used(monkeypatch):
         return found
 
     clock = itertools.count()
-    monkeypatch.setattr(device.time, "perf_counter", lambda: next(clock))
+    monkeypatch.setattr(device.time, "thread_time", lambda: next(clock))
     assert chosen(right := (lambda rows: network(rows))) is right
     assert chosen(lambda rows: -network(rows)) is network
     assert chosen(lambda rows: network(rows) * float("nan")) is network
