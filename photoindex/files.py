@@ -59,6 +59,12 @@ class Failure:
     detail: str | None
 
 
+# A disk that is away may have left a million pending files, which are not to be looked through each second.
+_ANY_PENDING = select(
+    exists()
+    .where(FileTally.state == FileState.PENDING, FileTally.files > 0)
+    .where(FileTally.library_id == Library.id, Library.state == LibraryState.ONLINE)
+)
 # Built once and not for each photo: that would cost several times what SQLite needs.
 _BEFORE = select(File.photo_id, File.stem, has_twin(File)).where(File.id == bindparam("file_id"))
 _SETTLE = (
@@ -82,6 +88,8 @@ _SETTLE = (
 
 def next_batch(session: Session, limit: int, now: float, skip: Iterable[int] = ()) -> list[Work]:
     """Up to `limit` pending files that may be read now, oldest row first, without those in `skip`."""
+    if not session.scalar(_ANY_PENDING):
+        return []
     rows = session.execute(
         select(
             File.id,
@@ -106,6 +114,8 @@ def next_batch(session: Session, limit: int, now: float, skip: Iterable[int] = (
 
 def next_retry_at(session: Session) -> float | None:
     """When the next waiting file may be read, in seconds since the epoch."""
+    if not session.scalar(_ANY_PENDING):
+        return None
     online = select(Library.id).where(Library.state == LibraryState.ONLINE)
     return session.scalar(
         select(func.min(File.retry_at)).where(File.state == FileState.PENDING, File.library_id.in_(online))
