@@ -123,14 +123,17 @@ def moved(model: Model, device: torch.device, dtype: torch.dtype) -> Model:
 def _timed(embed: Callable[[Any], Tensor], model: Any) -> tuple[Tensor, float]:
     """What `embed` gives, in float32 on the CPU, and what it costs after a first run, which sets things up.
 
-    By the clock of this thread, which does its share of the work, so that other processes count for nothing.
+    On one thread, as workers do, and by that thread's own clock: what other processes do meanwhile counts for nothing.
     """
-    embedded, seconds = embed(model).float().cpu(), []
-    for _ in range(2):
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        embedded = embed(model).float().cpu()
         started = time.thread_time()
         embed(model).float().cpu()
-        seconds.append(time.thread_time() - started)
-    return embedded, min(seconds)
+        return embedded, time.thread_time() - started
+    finally:
+        torch.set_num_threads(threads)
 
 
 def sample_images(edge: int) -> Tensor:
