@@ -97,10 +97,14 @@ def open_raw(content: bytes, format: Format) -> Iterator[RawFile]:
 
 
 def _use_one_thread(library: str) -> None:
-    """LibRaw would develop with a thread for each core, in each thread of ours. OpenMP's number is the caller's own."""
-    set_threads = getattr(ctypes.CDLL(library), "omp_set_num_threads", None)  # none in a build without OpenMP
-    if set_threads is not None:
-        set_threads(1)
+    """LibRaw would develop with a thread for each core, in each thread of ours. OpenMP's number is the caller's own.
+
+    Where torch has brought its own OpenMP, LibRaw's calls go to that one: so both are told.
+    """
+    for name in (library, None):
+        set_threads = getattr(ctypes.CDLL(name), "omp_set_num_threads", None)  # none in a build without OpenMP
+        if set_threads is not None:
+            set_threads(1)
 
 
 def _reason(error: Exception, content: bytes, format: Format) -> Reason:

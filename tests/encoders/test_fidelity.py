@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -20,7 +19,6 @@ from photoindex.media import decode
 from photoindex.media.colours import to_srgb
 from photoindex.media.thumbnails import LONGEST_EDGE
 
-PHOTOS = Path(__file__).parents[3] / "shared" / "data" / "photos"
 LEAST_COSINE = 0.999
 
 
@@ -71,9 +69,7 @@ def test_sizes_where_much_is_left_out_embed_as_the_reference(case):
 
 
 @pytest.mark.parametrize("step", [6, pytest.param(1, marks=pytest.mark.long)])
-def test_real_photos_embed_as_the_reference(case, step):
-    files = sorted(PHOTOS.glob("*.jpg"))[::step]
-    if not files:
-        pytest.skip("no real photos here")
+def test_real_photos_embed_as_the_reference(case, step, shared_photos):
+    files = sorted(shared_photos.glob("*.jpg"))[::step]
     found = cosines(case, [file.read_bytes() for file in files])
     assert found.min() >= LEAST_COSINE, files[int(found.argmin())].name

@@ -2,8 +2,10 @@
 
 import os
 import struct
+import subprocess
+import sys
 from datetime import datetime
-from threading import Thread
+from pathlib import Path
 
 import pytest
 from media import raw_files
@@ -16,6 +18,8 @@ from photoindex.media.formats import CR3, MRW, ORF, RAF
 from photoindex.media.metadata import read_metadata
 from photoindex.media.raw import RawSize, is_cut, preview_orientation
 from photoindex.media.raw import exif_block as raw_exif_block
+
+ROOT = Path(__file__).parents[2]
 
 RED, GREEN, BLUE, WHITE, BLACK = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255), (0, 0, 0)
 _TURN = Image.Transpose
@@ -262,14 +266,21 @@ def test_a_preview_as_a_bitmap():
 
 
 def test_developing_starts_no_threads():
-    content, threads = raw_files.dng(quarters((640, 480))), []
-
-    def develop():  # in a thread that has developed nothing yet: each would start its own
-        threads.append(len(os.listdir("/proc/self/task")))
-        assert decode_raw(content).image.size == (320, 240)
-        threads.append(len(os.listdir("/proc/self/task")))
-
-    thread = Thread(target=develop)
-    thread.start()
-    thread.join()
-    assert threads[0] == threads[1]
+    """In a process of its own, where no other test's threads come and go; with torch there, as in the daemon."""
+    script = """
+import os, torch
+from threading import Thread
+from media import raw_files
+from media.test_raw import decode_raw, quarters
+content, threads = raw_files.dng(quarters((640, 480))), []
+def develop():  # in a thread that has developed nothing yet: each would start its own
+    threads.append(len(os.listdir("/proc/self/task")))
+    assert decode_raw(content).image.size == (320, 240)
+    threads.append(len(os.listdir("/proc/self/task")))
+thread = Thread(target=develop)
+thread.start()
+thread.join()
+assert threads[0] == threads[1], threads
+"""
+    path = os.pathsep.join((str(ROOT / "tests"), str(ROOT)))
+    subprocess.run([sys.executable, "-c", script], check=True, timeout=60, env={**os.environ, "PYTHONPATH": path})
