@@ -1,12 +1,74 @@
-"""What a person typed, made ready for the encoder."""
+"""What is asked for: the parts of a query, whether typed, linked or saved. `parsing` reads it from text."""
 
 from __future__ import annotations
 
 import unicodedata
+from dataclasses import dataclass
+from typing import Literal
 
 from photoindex.errors import QueryError
 
 MAX_LENGTH = 512
+
+Sort = Literal["relevance", "newest", "oldest"]
+Show = Literal["matches", "strong", "all"]
+
+
+@dataclass(frozen=True)
+class Term:
+    """A description in free text. A negative weight keeps away from it."""
+
+    text: str
+    weight: float = 1.0
+
+
+@dataclass(frozen=True)
+class Like:
+    """Photos that look like one of the library. A negative weight keeps away from them."""
+
+    photo_id: int
+    weight: float = 1.0
+
+
+@dataclass(frozen=True)
+class Filter:
+    """A condition that a photo meets or not: it has one of the values, or with `negated` none of them."""
+
+    name: str
+    """As in the grammar: `after`, `camera`, `place`…"""
+    values: tuple[str, ...]
+    """As typed, without quotes. Whether they make sense is for `filters` to say."""
+    negated: bool = False
+    implied_by: str | None = None
+    """The words of the sentence that it was understood from (`en été 2019`); None when it was typed as a filter."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A part of a query that makes no sense; the rest is answered."""
+
+    part: str
+    message: str
+    """One line that says what is possible."""
+
+
+@dataclass(frozen=True)
+class Query:
+    """A whole query."""
+
+    terms: tuple[Term, ...] = ()
+    likes: tuple[Like, ...] = ()
+    filters: tuple[Filter, ...] = ()
+    sort: Sort = "relevance"
+    show: Show = "matches"
+    """What matches strongly or weakly, only what matches strongly, or every photo however far."""
+    unique: bool = False
+    """Whether near-duplicates are folded into one."""
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.terms or self.likes or self.filters)
 
 
 def normalise(query: str) -> str:

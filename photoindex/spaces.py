@@ -1,0 +1,62 @@
+"""The seam between ranking and storage: what any lookup of nearest photos can do, whoever does it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy.orm import Session
+
+from photoindex.neighbours import Neighbour
+
+DECIMALS = 6
+"""Distances are rounded to so many, so that two ways of reckoning them give the same order and the same cursor."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """Photos and their cosine distances (0 to 2), both (n,): nearest first, and at the same distance by id."""
+
+    photo_ids: NDArray[np.int64]
+    distances: NDArray[np.float64]
+
+    def __len__(self) -> int:
+        return len(self.photo_ids)
+
+
+class Space(Protocol):
+    """Looks up the embeddings of one encoder.
+
+    Only visible photos are found. A video is found once, where the nearest of its frames is. `vector` is (dim,) and of
+    norm 1. Distances are of the float16 rows of the table `embedding`, reckoned in float32 and rounded to DECIMALS.
+    """
+
+    def nearest(
+        self, session: Session, vector: NDArray[np.float32], limit: int, after: Neighbour | None = None
+    ) -> Found:
+        """The `limit` nearest photos; `after` continues behind the last one of the page before."""
+        ...
+
+    def within(self, session: Session, vector: NDArray[np.float32], max_distance: float) -> Found:
+        """Every photo that is not farther than `max_distance`."""
+        ...
+
+    def distances(self, session: Session, vector: NDArray[np.float32], photo_ids: Sequence[int]) -> Found:
+        """Those of the given photos that are visible and have an embedding."""
+        ...
+
+    def moments(
+        self, session: Session, vector: NDArray[np.float32], photo_ids: Sequence[int]
+    ) -> dict[int, float | None]:
+        """When in each of the given photos that is a video its nearest frame is, in seconds."""
+        ...
+
+
+def ordered(photo_ids: NDArray[np.int64], distances: NDArray[np.floating]) -> Found:
+    """Round distances, and bring photos into order."""
+    rounded = np.round(distances.astype(np.float64), DECIMALS)
+    order = np.lexsort((photo_ids, rounded))
+    return Found(np.asarray(photo_ids[order], dtype=np.int64), rounded[order])
