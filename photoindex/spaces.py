@@ -55,8 +55,8 @@ class Space(Protocol):
         ...
 
 
-def ordered(photo_ids: NDArray[np.int64], distances: NDArray[np.floating]) -> Found:
+def ordered(photo_ids: NDArray[np.int64], distances: NDArray[np.float32] | NDArray[np.float64]) -> Found:
     """Round distances, and bring photos into order."""
-    rounded = np.round(distances.astype(np.float64), DECIMALS)
+    rounded = np.asarray(distances, dtype=np.float64).round(DECIMALS)
     order = np.lexsort((photo_ids, rounded))
     return Found(np.asarray(photo_ids[order], dtype=np.int64), rounded[order])
