@@ -38,6 +38,7 @@ __all__ = [
     "find",
     "fingerprint",
     "load",
+    "load_image",
     "load_text",
     "resolve",
     "set_threads",
@@ -73,8 +74,17 @@ def load_text(name: str, fingerprint: str, device: str | None = None) -> Encoder
 
     Raises EncoderError when it can't be loaded, or when what has that name now is not what made them.
     """
+    return _load_half(name, fingerprint, "text", device)
+
+
+def load_image(name: str, fingerprint: str, device: str | None = None) -> Encoder:
+    """Load its image half, for searching by a picture. Raises EncoderError as `load_text`."""
+    return _load_half(name, fingerprint, "image", device)
+
+
+def _load_half(name: str, fingerprint: str, half: Parts, device: str | None) -> Encoder:
     try:
-        encoder = load(name, "text", device)
+        encoder = load(name, half, device)
     except (ImportError, OSError, RuntimeError, ValueError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise EncoderError(f"the encoder {name} can't be loaded: {reason}") from error

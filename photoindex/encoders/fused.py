@@ -75,7 +75,7 @@ class FusedVision:
         positions = embeddings.position_embedding.weight.detach()
         first = getattr(embeddings, "class_embedding", None)
         self._class = None if first is None else (first.detach() + positions[0]).to(dtype)
-        self._positions = (positions if first is None else positions[1:]).to(dtype).contiguous()
+        self._positions = _own(positions if first is None else positions[1:], dtype)
         self._before = _Norm(body.pre_layrnorm, dtype) if hasattr(body, "pre_layrnorm") else None
         self._after = _Norm(body.post_layernorm, dtype)
         activation = _ACTIVATIONS[config.hidden_act]
@@ -110,7 +110,7 @@ class _Linear:
         operations = torch.ops.mkldnn
         self._plain, self._adding = operations._linear_pointwise.default, operations._linear_pointwise.binary
         self._weight = operations._reorder_linear_weight(weight.detach().to(dtype).contiguous(), _ROWS)
-        self._bias = None if bias is None else bias.detach().to(dtype)
+        self._bias = None if bias is None else _own(bias, dtype)
 
     def __call__(self, rows: Tensor, activation: str = "none", variant: str = "") -> Tensor:
         result: Tensor = self._plain(rows, self._weight, self._bias, activation, [], variant)
@@ -124,7 +124,7 @@ class _Linear:
 class _Norm:
     def __init__(self, norm: Any, dtype: torch.dtype) -> None:
         self._shape, self._epsilon = list(norm.normalized_shape), float(norm.eps)
-        self._weight, self._bias = norm.weight.detach().to(dtype), norm.bias.detach().to(dtype)
+        self._weight, self._bias = _own(norm.weight, dtype), _own(norm.bias, dtype)
 
     def __call__(self, rows: Tensor) -> Tensor:
         return functional.layer_norm(rows, self._shape, self._weight, self._bias, self._epsilon)
@@ -169,6 +169,11 @@ class _Layer:
         rows = self._output.plus(mixed, hidden.reshape(count * tokens, width))
         wide = self._widen(self._before_mlp(rows), *self._activation)
         return self._narrow.plus(wide, rows).view(count, tokens, width)
+
+
+def _own(weight: Tensor, dtype: torch.dtype) -> Tensor:
+    """A copy in any case: a mere view would keep the whole file of weights mapped, as large as the packed ones."""
+    return weight.detach().to(dtype, copy=True).contiguous()
 
 
 def _attention(queries: Tensor, keys: Tensor, values: Tensor) -> Tensor:

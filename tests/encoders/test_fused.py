@@ -17,6 +17,7 @@ from photoindex.encoders.fused_classifier import FusedClassifier
 from photoindex.encoders.starter import IMAGE_WEIGHTS
 
 CPU = torch.device("cpu")
+ONEDNN_HAS_BFLOAT16 = bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
 
 
 @pytest.fixture(params=["clip", "siglip"])
@@ -39,7 +40,8 @@ def test_fused_embeddings_are_those_of_the_plain_network(folder, monkeypatch, dt
     plain = _tower(folder, monkeypatch, torch.float32)
     monkeypatch.setattr(fused, "_SHORT", short)
     got = _tower(folder, monkeypatch, dtype)
-    assert isinstance(got._network, FusedVision)
+    # An older CPU has no bfloat16 in oneDNN: there the plain network takes over, and gives the same.
+    assert isinstance(got._network, FusedVision) == (dtype == torch.float32 or ONEDNN_HAS_BFLOAT16)
     monkeypatch.setattr(plain, "_network", _plain(folder, monkeypatch))
     for count in (1, 3, 8):
         expected, found = plain.embed(_images(count)), got.embed(_images(count))
