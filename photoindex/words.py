@@ -133,6 +133,7 @@ def _read(session: Session) -> None:
     lookup = text(f"SELECT rowid FROM {TABLE} WHERE {TABLE} MATCH :match LIMIT 10")
     session.execute(lookup, {"match": f'"{tokens.EDGE}"'}).all()
     session.execute(text(f"SELECT sum(length(block)) FROM {TABLE}_data")).all()
+    session.execute(text(f"SELECT count(*) FROM {TABLE}_docsize")).all()
 
 
 def _mark_differences(session: Session) -> int:
