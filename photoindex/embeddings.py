@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection, Table, bindparam, delete, exists, func, insert, select, text, tuple_, update
 from sqlalchemy.orm import Session
 
+from photoindex.derived import drop_virtual_table
 from photoindex.models import Embedding, EmbeddingTally, Encoder, EncoderState, Photo, PhotoTally
 
 log = logging.getLogger(__name__)
@@ -212,7 +213,7 @@ def repair(session: Session) -> int:
 def rebuild(session: Session, encoder: StoredEncoder) -> None:
     """Make an encoder's sqlite-vec table anew from the stored embeddings; needs neither photos nor the encoder."""
     connection = session.connection()
-    _drop_table(connection, encoder.id)
+    drop_virtual_table(connection, f"vec_{encoder.id}")
     _create_table(connection, encoder.id, encoder.dim)
     after = (0, 0)
     while True:
@@ -281,28 +282,6 @@ def _create_table(connection: Connection, encoder_id: int, dim: int) -> None:
             f"photo_id INTEGER PRIMARY KEY, embedding FLOAT[{dim}] distance_metric=cosine)"
         )
     )
-
-
-def _drop_table(connection: Connection, encoder_id: int) -> None:
-    """Drop the table, and its shadow tables one by one where sqlite-vec no longer can."""
-    try:
-        with connection.begin_nested():
-            connection.execute(text(f"DROP TABLE IF EXISTS vec_{encoder_id}"))
-    except Exception:  # as above
-        log.warning("the search table vec_%s is damaged; dropping what is left of it", encoder_id)
-        _forget_table(connection, f"vec_{encoder_id}")
-    shadows = connection.execute(
-        text("SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE :pattern ESCAPE '\\'"),
-        {"pattern": f"vec\\_{encoder_id}\\_%"},
-    ).scalars()
-    for name in list(shadows):
-        connection.execute(text(f'DROP TABLE "{name}"'))
-
-
-def _forget_table(connection: Connection, name: str) -> None:
-    connection.execute(text("PRAGMA writable_schema = ON"))
-    connection.execute(text("DELETE FROM sqlite_master WHERE name = :name"), {"name": name})
-    connection.execute(text("PRAGMA writable_schema = RESET"))
 
 
 def _insert_vectors(

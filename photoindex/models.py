@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, Index, LargeBinary, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, Index, LargeBinary, UniqueConstraint, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 
@@ -295,3 +295,15 @@ class DaemonStatus(Base):
     problem: Mapped[str | None]
     started_at: Mapped[datetime] = mapped_column(default=utc_now)
     updated_at: Mapped[datetime] = mapped_column(default=utc_now, onupdate=utc_now)
+
+
+class WordsStale(Base):
+    """A photo whose row in the full-text table is to be written anew. Triggers mark them; see migration 0004."""
+
+    __tablename__ = "words_stale"
+    __table_args__: Any = (Index("words_stale_gone", "gone", sqlite_where=text("gone")),)
+
+    photo_id: Mapped[int] = mapped_column(primary_key=True)
+    """No foreign key: photos that are deleted are among them."""
+    gone: Mapped[bool] = mapped_column(default=False)
+    """Whether the photo has been hidden or deleted since the row was written: it is not to be found."""

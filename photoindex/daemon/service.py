@@ -7,9 +7,9 @@ import os
 import threading
 import time
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 
-from photoindex import embeddings, files
+from photoindex import embeddings, files, words
 from photoindex.config import Settings
 from photoindex.daemon.changes import Changes
 from photoindex.daemon.choosing import EncoderLoader, choose_encoder
@@ -77,6 +77,8 @@ class _Service:
         self._on_progress = on_progress
         self._load_encoder = load_encoder
         self._told_at = float("-inf")
+        self._words_at = float("-inf")
+        """When words are written next after trouble with them."""
         self._work = threading.Event()
         self._changes = Changes()
         self._reporter = Reporter(database)
@@ -97,6 +99,7 @@ class _Service:
         self._reporter.report("starting", pid=os.getpid(), encoder=None, device=None, notice=None, problem=None)
         with self._database.write() as session:
             embeddings.repair(session)
+            words.prepare(session)
         remove_leftovers(self._settings.thumbnails)
         keeper = threading.Thread(target=self._keeper.run, name="keeper", daemon=True)
         keeper.start()  # scanning needs no encoder, and goes on while that is loaded
@@ -170,18 +173,39 @@ class _Service:
                 self._trouble(error)
                 continue
             self._reporter.count(done)
+            written = self._keep_words()
             if done:
                 self._progress("indexing")
-                continue
-            if indexer.is_busy:
+            if done or indexer.is_busy:
                 continue
             waiting = self._seconds_to_next_file()
-            settled = waiting is None or waiting > PATIENCE_SECONDS
+            settled = (waiting is None or waiting > PATIENCE_SECONDS) and not written
             if not self._watch and not scanning and not self._work.is_set() and settled:
                 self._progress("idle")
                 return
             self._progress("scanning" if scanning else "idle" if waiting is None else "indexing")
-            self._work.wait(min(LOOK_SECONDS, LOOK_SECONDS if waiting is None else waiting))
+            if not written:
+                self._work.wait(min(LOOK_SECONDS, LOOK_SECONDS if waiting is None else waiting))
+
+    def _keep_words(self) -> int:
+        """Write the words of some photos that have new ones, so that they are found by them. Returns of how many.
+
+        In a transaction of its own, so that no trouble with words keeps a photo from being indexed.
+        """
+        if time.monotonic() < self._words_at:
+            return 0
+        try:
+            with self._database.read() as session:
+                if not words.any_stale(session):
+                    return 0
+            with self._database.write() as session:
+                return words.refresh(session)
+        except DatabaseError as error:
+            log.error("the words of photos wait: %s", error)
+            self._words_at = time.monotonic() + TROUBLE_SECONDS
+            with suppress(DatabaseError), self._database.write() as session:
+                words.prepare(session)  # that is all when the disk is full, but a damaged table is made anew
+            return 0
 
     def _seconds_to_next_file(self) -> float | None:
         """How long until a file that is left alone for now may be read; None when there is none to wait for."""
