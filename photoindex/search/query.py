@@ -20,6 +20,8 @@ class Term:
 
     text: str
     weight: float = 1.0
+    free: bool = False
+    """Whether it is what the query's free words leave; `Query.sentence` has these as typed."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,7 @@ class Filter:
     name: str
     """As in the grammar: `after`, `camera`, `place`…"""
     values: tuple[str, ...]
-    """As typed, without quotes. Whether they make sense is for `filters` to say."""
+    """As typed, without quotes, or as the catalogue calls them. Whether they make sense is for `filters` to say."""
     negated: bool = False
     implied_by: str | None = None
     """The words of the sentence that it was understood from (`en été 2019`); None when it was typed as a filter."""
@@ -65,6 +67,8 @@ class Query:
     unique: bool = False
     """Whether near-duplicates are folded into one."""
     problems: tuple[Problem, ...] = ()
+    sentence: str = ""
+    """The free words as typed, literal ones in quotes. The free term and the implied filters were read from them."""
 
     @property
     def is_empty(self) -> bool:
