@@ -1,4 +1,4 @@
-"""The SQLAlchemy tables: libraries, files, photos, embeddings, albums, tallies, snapshots, the daemon. No queries live here."""
+"""The SQLAlchemy tables: libraries, files, photos, embeddings, albums, tallies, snapshots. No queries live here."""
 
 from __future__ import annotations
 

@@ -144,9 +144,8 @@ def nearest(
     found = space.nearest(session, vector, limit, after)
     ids: list[int] = found.photo_ids.tolist()
     at = space.moments(session, vector, ids)
-    return [
-        Neighbour(photo_id, distance, at.get(photo_id)) for photo_id, distance in zip(ids, found.distances.tolist())
-    ]
+    pairs = zip(ids, found.distances.tolist(), strict=True)
+    return [Neighbour(photo_id, distance, at.get(photo_id)) for photo_id, distance in pairs]
 
 
 _FRAMES = (

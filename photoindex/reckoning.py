@@ -60,10 +60,15 @@ def distances(
     """Cosine distances (n,), 0 to 2, of rows (n, dim) from a vector (dim,) of norm 1. `inverse`: if they are known."""
     found = np.empty(len(vectors), np.float32)
     for part in _parts(len(vectors)):
-        wide = widened(vectors[part])
         norms = inverse_norms(vectors[part]) if inverse is None else inverse[part]
-        found[part] = 1 - np.einsum("ij,j->i", wide, vector) * norms
-    return np.maximum(found, 0)
+        found[part] = apart(widened(vectors[part]), vector, norms)
+    return found
+
+
+def apart(wide: NDArray[np.float32], vector: NDArray[np.float32], inverse: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The same for rows that are float32 already."""
+    found: NDArray[np.float32] = np.maximum(1 - np.einsum("ij,j->i", wide, vector) * inverse, 0)
+    return found
 
 
 def nearest_frames(
