@@ -87,7 +87,7 @@ def _copy(session: Session, encoder: StoredEncoder, part: Path) -> tuple[int, in
         (part / PHOTOS).open("wb") as to_photos,
         (part / NORMS).open("wb") as to_norms,
     ):
-        for some in _visible(session, encoder):
+        for some in visible_rows(session, encoder):
             to_vectors.write(some.vectors.tobytes())
             to_photos.write(some.photo_ids.astype("<i8").tobytes())
             to_norms.write(reckoning.inverse_norms(some.vectors).astype("<f4").tobytes())
@@ -99,7 +99,8 @@ def _copy(session: Session, encoder: StoredEncoder, part: Path) -> tuple[int, in
     return rows, photos
 
 
-def _visible(session: Session, encoder: StoredEncoder) -> Iterator[reckoning.Rows]:
+def visible_rows(session: Session, encoder: StoredEncoder) -> Iterator[reckoning.Rows]:
+    """Every embedding of a visible photo, by photo id and frame, some thousands at a time."""
     query = text(
         "SELECT e.photo_id, e.vector FROM embedding e JOIN photo p ON p.id = e.photo_id "
         "WHERE e.encoder_id = :encoder AND p.visible ORDER BY e.photo_id, e.frame"

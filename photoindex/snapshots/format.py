@@ -114,6 +114,16 @@ def open_snapshot(folder: Path, name: str, fingerprint: str, dim: int) -> Snapsh
         raise SnapshotError(f"the snapshot {name} can't be opened: {error}") from error
 
 
+def header_of(folder: Path, name: str) -> Header:
+    """What a snapshot is, when its files have the right sizes. Raises SnapshotError."""
+    try:
+        header, files = _read_header(folder / name)
+        _check_sizes(folder / name, header, files)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise SnapshotError(f"the snapshot {name} can't be read: {error}") from error
+    return header
+
+
 def verify(folder: Path, name: str, going_on: Callable[[], bool] = lambda: True) -> None:
     """Read the whole snapshot and compare every checksum, for as long as `going_on`. Raises SnapshotError."""
     try:

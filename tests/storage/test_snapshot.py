@@ -2,36 +2,25 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from sqlalchemy import delete, text, update
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 from storage.test_embeddings import add_photos, register, unit
 
 from photoindex import embeddings, reckoning
 from photoindex.database import Database
 from photoindex.embeddings import StoredEncoder
-from photoindex.models import EmbeddingChange, Photo
 from photoindex.neighbours import VecSpace
 from photoindex.snapshots import SnapshotSpace, Spaces, changes
 from photoindex.snapshots.building import build, lists_of
 from photoindex.snapshots.format import (
-    CODES,
-    HEADER,
-    NORMS,
-    PHOTOS,
-    VECTORS,
-    SnapshotError,
     new_name,
-    open_snapshot,
-    remove_others,
-    verify,
 )
-from photoindex.spaces import Found, Neighbour, Space
+from photoindex.spaces import Found, Space
 
 DIM = 16
 
