@@ -6,9 +6,9 @@
     python benchmarks/search.py --requests [--sizes …]           whole requests of a server, text to JSON
 
 One thread. Synthetic embeddings are like a CLIP's: all have a common mean, they lie in clusters of very different sizes
-and widths, their spectrum falls, and texts lie in another place than photos. Methods take turns, query by query, so that
-whatever else the machine does falls on all of them; `times` is FAISS's IndexFlatIP's median over that of a method.
-Recall is against IndexFlatIP. Each size is measured in a process of its own; the scratch folder keeps the databases.
+and widths, their spectrum falls, and texts lie in another place than photos. Methods take turns, query by query, so
+that whatever else the machine does falls on all; `times` is IndexFlatIP's median time over that of a method. Recall is
+against IndexFlatIP. Each size is measured in a process of its own; the scratch folder keeps the databases.
 """
 
 from __future__ import annotations
@@ -300,7 +300,7 @@ def measure(data: Path, queries: dict[str, NDArray[np.float32]], built: Built | 
 def take_turns(methods: dict[str, Answer], queries: NDArray[np.float32]) -> dict[str, float]:
     """Median seconds of each method; one that is slow gets fewer queries."""
     took: dict[str, list[float]] = {name: [] for name in methods}
-    for name, method in methods.items():
+    for method in methods.values():
         method(queries[0], 10)  # warm
         method(queries[1], 10)
     for query in queries:

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from photoindex import embeddings
@@ -38,22 +39,24 @@ STOP_SECONDS = 0.2
 
 
 class Snapshots:
-    """Runs in a thread of its own; `stop` ends it at once."""
+    """Runs in a thread of its own."""
 
     def __init__(
-        self, database: Database, folder: Path, stop: threading.Event, *, build_from: int = BUILD_FROM
+        self, database: Database, folder: Path, ending: Callable[[], bool], *, build_from: int = BUILD_FROM
     ) -> None:
+        """`ending` tells that the daemon is to stop; it is asked often while something goes on."""
         self._database = database
         self._folder = folder
-        self._stop = stop
+        self._ending = ending
         self._build_from = build_from
         self._keep_from = min(KEEP_FROM, build_from)
         self._not_before = 0.0
         self._verified: str | None = None
+        self._busy = threading.Lock()
 
-    def run(self) -> None:
-        """Until `stop` is set."""
-        while not self._stop.is_set():
+    def run(self, stop: threading.Event) -> None:
+        """Look now and then what is due, until `stop` is set."""
+        while not stop.is_set():
             try:
                 self.step()
             except (DatabaseError, OSError) as error:
@@ -61,13 +64,17 @@ class Snapshots:
             except Exception:
                 log.exception("the search snapshot met an unexpected error")
                 self._not_before = time.monotonic() + RETRY_SECONDS
-            self._stop.wait(LOOK_SECONDS)
+            stop.wait(LOOK_SECONDS)
 
     def step(self, patient: bool = True) -> bool:
         """Do what is due. Whether there is a sound snapshot afterwards, or needs to be none.
 
         Without `patient`, a build that is due is not put off.
         """
+        with self._busy:
+            return self._step(patient)
+
+    def _step(self, patient: bool) -> bool:
         with self._database.read() as session:
             encoder = embeddings.active_encoder(session)
             known = changes.known(session)
@@ -84,7 +91,7 @@ class Snapshots:
         remove_others(self._folder, {name} if name else set())
         if self._is_sound(encoder, name) and not self._is_old(encoder):
             return True
-        if self._stop.is_set() or (patient and time.monotonic() < self._not_before):
+        if self._ending() or (patient and time.monotonic() < self._not_before):
             return False
         return self._build(encoder)
 
@@ -97,7 +104,7 @@ class Snapshots:
             if (header.fingerprint, header.dim) != (encoder.fingerprint, encoder.dim):
                 raise SnapshotError(f"the snapshot {name} is of another encoder")
             if name != self._verified:
-                verify(self._folder, name, lambda: not self._stop.is_set())
+                verify(self._folder, name, lambda: not self._ending())
                 self._verified = name
         except SnapshotError as error:
             log.warning("%s; it is built anew", error)
@@ -124,10 +131,8 @@ class Snapshots:
         code = self._run(command)
         self._not_before = time.monotonic() + max(REST * (time.monotonic() - started), LOOK_SECONDS)
         if code != 0:
-            if not self._stop.is_set():
-                log.error(
-                    "building the search snapshot ended with code %s; searches are slower until it is there", code
-                )
+            if not self._ending():
+                log.error("building the search snapshot ended with code %s; searches are slower without it", code)
                 self._not_before = time.monotonic() + RETRY_SECONDS
             return False
         sequence = header_of(self._folder, name).sequence
@@ -146,7 +151,7 @@ class Snapshots:
                 try:
                     return process.wait(STOP_SECONDS)
                 except subprocess.TimeoutExpired:
-                    if self._stop.is_set():
+                    if self._ending():
                         return -1
         finally:
             process.kill()
