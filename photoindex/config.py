@@ -66,6 +66,10 @@ class Settings:
         return self.data / "thumbnails"
 
     @property
+    def snapshots(self) -> Path:
+        return self.data / "snapshots"
+
+    @property
     def daemon_lock(self) -> Path:
         return self.data / "daemon.lock"
 

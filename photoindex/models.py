@@ -1,4 +1,4 @@
-"""The SQLAlchemy tables: libraries, files, photos, embeddings, albums, tallies, the daemon. No queries live here."""
+"""The SQLAlchemy tables: libraries, files, photos, embeddings, albums, tallies, snapshots. No queries live here."""
 
 from __future__ import annotations
 
@@ -307,3 +307,27 @@ class WordsStale(Base):
     """No foreign key: photos that are deleted are among them."""
     gone: Mapped[bool] = mapped_column(default=False)
     """Whether the photo has been hidden or deleted since the row was written: it is not to be found."""
+
+
+class Snapshot(Base):
+    """The FAISS snapshot of an encoder's embeddings, which is in a folder beside the database; see `snapshots/`."""
+
+    __tablename__ = "snapshot"
+    __table_args__: Any = {}  # noqa: RUF012
+
+    encoder_id: Mapped[int] = mapped_column(ForeignKey("encoder.id", ondelete="CASCADE"), primary_key=True)
+    name: Mapped[str | None]
+    """Its folder; None until the first one is built."""
+    sequence: Mapped[int]
+    """The number of the last `EmbeddingChange` that it knows of."""
+
+
+class EmbeddingChange(Base):
+    """A photo whose embedding came, changed or went, or that was shown or hidden. Triggers note it, for encoders that
+    have a row in `snapshot`; see migration 0010. Numbers are never given out twice."""
+
+    __tablename__ = "embedding_change"
+
+    sequence: Mapped[int] = mapped_column(primary_key=True)
+    encoder_id: Mapped[int]
+    photo_id: Mapped[int]

@@ -1,30 +1,135 @@
-"""The nearest photos: exact pages of k-nearest-neighbour lookups in the sqlite-vec tables."""
+"""The nearest photos by sqlite-vec: exact, for libraries that are not large, and where there is no snapshot.
+
+sqlite-vec says which photos may be meant; their distances are then reckoned from the rows of the table `embedding`, as
+everywhere, since sqlite-vec's own sums differ in the sixth decimal.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Row, exists, select, text
+from sqlalchemy import bindparam, exists, select, text
 from sqlalchemy.orm import Session
 
-from photoindex.embeddings import FRAME_SHIFT, StoredEncoder, row_key
+from photoindex import reckoning
+from photoindex.embeddings import FRAME_SHIFT, StoredEncoder
 from photoindex.models import Embedding, Photo
+from photoindex.spaces import NOTHING, Found, Neighbour, behind, chosen, ordered
+
+__all__ = ["KNN_LIMIT", "Neighbour", "VecSpace", "moments", "nearest"]
 
 KNN_LIMIT = 4096  # sqlite-vec 0.1.9 answers no larger k
 PHOTO_MASK = (1 << FRAME_SHIFT) - 1
+TOLERANCE = 2e-5
+"""sqlite-vec's distances are never further from ours."""
 
 
 @dataclass(frozen=True)
-class Neighbour:
-    """A photo and its cosine distance (0 to 2) from what was asked: of a video, that of its nearest frame."""
+class VecSpace:
+    """A `photoindex.spaces.Space` over the sqlite-vec table of one encoder."""
 
-    photo_id: int
-    distance: float
-    at_seconds: float | None = None
-    """When in a video that frame is."""
+    encoder: StoredEncoder
+
+    def nearest(
+        self, session: Session, vector: NDArray[np.float32], limit: int, after: Neighbour | None = None
+    ) -> Found:
+        """The `limit` nearest photos, exactly: over several pages no photo is repeated or left out."""
+        floor = -1.0 if after is None else after.distance - TOLERANCE
+        k = min(limit + 8, KNN_LIMIT)
+        while True:
+            keys, apart = self._knn(session, vector, k, "distance >= :floor", floor=floor)
+            found = self.distances(session, vector, keys & PHOTO_MASK)
+            whole = len(keys) < k
+            if not whole:  # at the last distance and beyond it there may be others
+                found = chosen(found, found.distances < apart.max() - TOLERANCE)
+            found = behind(found, after)
+            if whole or len(found) >= limit:
+                return chosen(found, slice(limit))
+            if k == KNN_LIMIT:
+                return self._nearest_by_full_scan(session, vector, limit, floor, after)
+            k = min(4 * k, KNN_LIMIT)
+
+    def within(self, session: Session, vector: NDArray[np.float32], max_distance: float) -> Found:
+        """Every photo that is not farther than `max_distance`, however many they are."""
+        bound = max_distance + TOLERANCE
+        keys, _ = self._knn(session, vector, KNN_LIMIT, "distance <= :bound", bound=bound)
+        if len(keys) == KNN_LIMIT:
+            keys, _ = self._scan(session, vector, "apart <= :bound", bound=bound)
+        found = self.distances(session, vector, keys & PHOTO_MASK)
+        return chosen(found, found.distances <= max_distance)
+
+    def distances(
+        self, session: Session, vector: NDArray[np.float32], photo_ids: Sequence[int] | NDArray[np.int64]
+    ) -> Found:
+        """Those of the given photos that are visible and have an embedding."""
+        ids, apart = [], []
+        for rows in reckoning.stored(session, self.encoder.id, self.encoder.dim, np.asarray(photo_ids).tolist()):
+            some, nearest_of_some = reckoning.nearest_frames(rows.photo_ids, reckoning.distances(rows.vectors, vector))
+            ids.append(some)
+            apart.append(nearest_of_some)
+        return ordered(np.concatenate(ids), np.concatenate(apart)) if ids else NOTHING
+
+    def moments(
+        self, session: Session, vector: NDArray[np.float32], photo_ids: Sequence[int]
+    ) -> dict[int, float | None]:
+        """When in each of the given photos that is a video its nearest frame is, in seconds."""
+        return moments(session, self.encoder, vector, photo_ids)
+
+    def _knn(
+        self, session: Session, vector: NDArray[np.float32], k: int, condition: str, **values: float
+    ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """Keys and distances, by sqlite-vec, of the k nearest rows that meet a condition."""
+        statement = (
+            f"SELECT photo_id, distance FROM vec_{self.encoder.id} "
+            f"WHERE embedding MATCH :vector AND k = :k AND {condition}{self._visible(session)}"
+        )
+        return _pairs(session, statement, {"vector": vector.astype(np.float32).tobytes(), "k": k, **values})
+
+    def _scan(
+        self, session: Session, vector: NDArray[np.float32], condition: str, **values: float
+    ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """The same of all rows, however many: each is read."""
+        statement = (
+            # Not named `distance`: that would be the table's own column, which only a KNN query fills.
+            "SELECT photo_id, apart FROM (SELECT photo_id, vec_distance_cosine(embedding, :vector) AS apart "
+            f"FROM vec_{self.encoder.id} WHERE TRUE{self._visible(session)}) WHERE {condition}"
+        )
+        return _pairs(session, statement, {"vector": vector.astype(np.float32).tobytes(), **values})
+
+    def _nearest_by_full_scan(
+        self,
+        session: Session,
+        vector: NDArray[np.float32],
+        limit: int,
+        floor: float,
+        after: Neighbour | None,
+    ) -> Found:
+        """For the rare page in which thousands of photos are equally near."""
+        keys, apart = self._scan(session, vector, "apart >= :floor", floor=floor)
+        wanted = limit
+        while True:
+            whole = wanted >= len(apart)
+            last = np.inf if whole else np.partition(apart, wanted)[wanted]
+            near = keys[apart <= last + 2 * TOLERANCE]
+            found = self.distances(session, vector, near & PHOTO_MASK)
+            if not whole:
+                found = chosen(found, found.distances <= last)
+            found = behind(found, after)
+            if whole or len(found) >= limit:
+                return chosen(found, slice(limit))
+            wanted *= 4
+
+    def _visible(self, session: Session) -> str:
+        """A condition that leaves out hidden photos, nothing when there are none."""
+        if not session.scalar(select(exists().where(~Photo.visible))):
+            return ""
+        return (
+            f" AND photo_id IN (SELECT e.frame << {FRAME_SHIFT} | e.photo_id FROM embedding e "
+            f"JOIN photo p ON p.id = e.photo_id WHERE e.encoder_id = {self.encoder.id} AND p.visible)"
+        )
 
 
 def nearest(
@@ -34,119 +139,51 @@ def nearest(
     limit: int,
     after: Neighbour | None = None,
 ) -> list[Neighbour]:
-    """The `limit` visible photos nearest to `vector` (dim,), by distance and then by id.
-
-    `after` continues behind the last one of the page before, exactly: no photo is repeated or left out.
-    """
-    hidden = session.scalar(select(exists().where(~Photo.visible)))
-    wanted = (
-        f" AND photo_id IN (SELECT e.frame << {FRAME_SHIFT} | e.photo_id FROM embedding e "
-        f"JOIN photo p ON p.id = e.photo_id WHERE e.encoder_id = {encoder.id} AND p.visible)"
-        if hidden
-        else ""
-    )
-    parameters = {"vector": vector.astype(np.float32).tobytes(), "from": -1.0 if after is None else after.distance}
-    statement = text(
-        f"SELECT photo_id, distance FROM vec_{encoder.id} "
-        f"WHERE embedding MATCH :vector AND k = :k AND distance >= :from{wanted} ORDER BY distance"
-    )
-    k = min(limit + 8, KNN_LIMIT)
-    while True:
-        rows = session.execute(statement, parameters | {"k": k}).all()
-        whole = len(rows) < k
-        found = _page(_whole_photos(session, encoder, parameters, rows), whole, rows, after)
-        if whole or len(found) >= limit:
-            return found[:limit]
-        if k == KNN_LIMIT:
-            return _nearest_by_full_scan(session, encoder, parameters, wanted, limit, after)
-        k = min(4 * k, KNN_LIMIT)
+    """The `limit` visible photos nearest to `vector` (dim,), by distance and then by id, with the moments of videos."""
+    space = VecSpace(encoder)
+    found = space.nearest(session, vector, limit, after)
+    ids: list[int] = found.photo_ids.tolist()
+    at = space.moments(session, vector, ids)
+    pairs = zip(ids, found.distances.tolist(), strict=True)
+    return [Neighbour(photo_id, distance, at.get(photo_id)) for photo_id, distance in pairs]
 
 
-def _page(
-    neighbours: Sequence[Neighbour], whole: bool, rows: Sequence[Row[int, float]], after: Neighbour | None
-) -> list[Neighbour]:
-    """Order by (distance, id) and keep what lies behind `after`.
-
-    sqlite-vec breaks ties as it likes, so unless the rows are all there are, those at the last distance may lack
-    brothers and are left for a larger k.
-    """
-    neighbours = sorted(neighbours, key=lambda n: (n.distance, n.photo_id))
-    if not whole:
-        last = max(distance for _, distance in rows)
-        neighbours = [n for n in neighbours if n.distance < last]
-    if after is None:
-        return neighbours
-    return [n for n in neighbours if (n.distance, n.photo_id) > (after.distance, after.photo_id)]
-
-
-def _whole_photos(
-    session: Session, encoder: StoredEncoder, parameters: Mapping[str, object], rows: Sequence[Row[int, float]]
-) -> list[Neighbour]:
-    """Photos for the rows found. A video stands where its nearest frame is, and nowhere else.
-
-    Its other frames must not bring it up a second time, on this page or a later one: so the distances of all frames
-    are asked for, whether they were among the rows or not.
-    """
-    distances: dict[int, float] = {row[0]: row[1] for row in rows}
-    photo_ids = list({key & PHOTO_MASK for key in distances})
-    frames: dict[int, dict[int, float | None]] = {}
-    for start in range(0, len(photo_ids), 500):
-        chunk = photo_ids[start : start + 500]
-        several = select(Embedding.photo_id).where(
-            Embedding.encoder_id == encoder.id, Embedding.photo_id.in_(chunk), Embedding.frame == 1
-        )
-        for photo_id, frame, at in session.execute(
-            select(Embedding.photo_id, Embedding.frame, Embedding.at_seconds).where(
-                Embedding.encoder_id == encoder.id, Embedding.photo_id.in_(several)
+_FRAMES = (
+    select(Embedding.photo_id, Embedding.at_seconds, Embedding.vector)
+    .where(
+        Embedding.encoder_id == bindparam("encoder"),
+        Embedding.photo_id.in_(
+            select(Embedding.photo_id).where(
+                Embedding.encoder_id == bindparam("encoder"),
+                Embedding.photo_id.in_(bindparam("photo_ids", expanding=True)),
+                Embedding.frame == 1,
             )
-        ):
-            frames.setdefault(photo_id, {})[frame] = at
-    nearest_frames = [
-        _nearest_frame(session, encoder, parameters, photo_id, moments) for photo_id, moments in frames.items()
-    ]
-    best = {row_key(photo_id, frame): at for photo_id, frame, at in nearest_frames}
-    return [
-        Neighbour(key & PHOTO_MASK, distance, best.get(key))
-        for key, distance in distances.items()
-        if key in best or (key & PHOTO_MASK) not in frames
-    ]
-
-
-def _nearest_frame(
-    session: Session,
-    encoder: StoredEncoder,
-    parameters: Mapping[str, object],
-    photo_id: int,
-    moments: Mapping[int, float | None],
-) -> tuple[int, int, float | None]:
-    """Photo id, number and time of the frame of a video that is nearest to what was asked."""
-    keys = {row_key(photo_id, frame): frame for frame in moments}
-    rows = session.execute(
-        text(
-            # Not named `distance`: that would be the table's own column, which only a KNN query fills.
-            f"SELECT photo_id, vec_distance_cosine(embedding, :vector) AS apart FROM vec_{encoder.id} "
-            f"WHERE photo_id IN ({', '.join(map(str, keys))})"
         ),
-        {"vector": parameters["vector"]},
-    ).all()
-    key = min(rows, key=lambda row: (row[1], row[0]))[0]
-    return photo_id, keys[key], moments[keys[key]]
+    )
+    .order_by(Embedding.photo_id, Embedding.frame)
+)
+"""The frames of those photos that have several."""
 
 
-def _nearest_by_full_scan(
-    session: Session,
-    encoder: StoredEncoder,
-    parameters: Mapping[str, object],
-    wanted: str,
-    limit: int,
-    after: Neighbour | None,
-) -> list[Neighbour]:
-    """For the rare page in which thousands of photos are equally near: read every row."""
-    rows = session.execute(
-        text(
-            "SELECT photo_id, vec_distance_cosine(embedding, :vector) AS apart "
-            f"FROM vec_{encoder.id} WHERE TRUE{wanted}"
-        ),
-        parameters,
-    ).all()
-    return _page(_whole_photos(session, encoder, parameters, rows), True, rows, after)[:limit]
+def moments(
+    session: Session, encoder: StoredEncoder, vector: NDArray[np.float32], photo_ids: Sequence[int]
+) -> dict[int, float | None]:
+    """When in each of the given photos that has several frames the nearest one is, in seconds; None if unknown."""
+    found: dict[int, float | None] = {}
+    for start in range(0, len(photo_ids), 500):
+        part = [int(each) for each in photo_ids[start : start + 500]]
+        frames = session.execute(_FRAMES, {"encoder": encoder.id, "photo_ids": part}).all()
+        if not frames:
+            continue
+        rows = reckoning.rows_of([row[0] for row in frames], [row[2] for row in frames], encoder.dim)
+        apart = reckoning.distances(rows.vectors, vector)
+        for index in np.lexsort((np.arange(len(apart)), apart)):  # the earliest of equally near ones
+            found.setdefault(frames[index][0], frames[index][1])
+    return found
+
+
+def _pairs(
+    session: Session, statement: str, values: dict[str, object]
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    rows = session.execute(text(statement), values).all()
+    return np.array([row[0] for row in rows], np.int64), np.array([row[1] for row in rows], np.float64)

@@ -1,4 +1,4 @@
-"""The service: takes the lock, starts scanner, watcher and indexer, keeps the status row, and ends them all."""
+"""The service: takes the lock, starts scanner, watcher, indexer and snapshots, keeps the status row, and ends them all."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from photoindex.daemon.reading import Limits, Reader
 from photoindex.daemon.reporting import Progress, Reporter
 from photoindex.daemon.scanner import Scanner
 from photoindex.daemon.sizing import choose_size
+from photoindex.daemon.snapshots import Snapshots
 from photoindex.daemon.walking import Ignored
 from photoindex.daemon.watcher import Watcher
 from photoindex.database import Database, open_database
@@ -84,6 +85,7 @@ class _Service:
         self._reporter = Reporter(database)
         self._end = threading.Event()
         """Set when indexing is over, whether `stop` was set or all is done."""
+        self._snapshots = Snapshots(database, settings.snapshots, lambda: stop.is_set() or self._end.is_set())
         ignored = Ignored(settings.ignore, os.fsencode(settings.data.resolve()))
         self._keeper = Keeper(
             database,
@@ -103,14 +105,19 @@ class _Service:
         remove_leftovers(self._settings.thumbnails)
         keeper = threading.Thread(target=self._keeper.run, name="keeper", daemon=True)
         keeper.start()  # scanning needs no encoder, and goes on while that is loaded
+        snapshots = threading.Thread(target=self._snapshots.run, args=(self._end,), name="snapshots", daemon=True)
+        snapshots.start()
         try:
             with closing(self._indexer()) as indexer:
                 self._loop(indexer)
+            if not self._stop.is_set():
+                self._snapshots.step(patient=False)  # nobody may come after us to build it
         except _StoppedError:
             log.info("ended before the encoder was there")
         finally:
             self._end.set()
             keeper.join()
+            snapshots.join()
             self._reporter.report("stopped")
             self._database.checkpoint()
         return self._reporter.progress

@@ -1,0 +1,157 @@
+"""Nearest photos by a snapshot and its overlay.
+
+FAISS's codes give candidates; these are reckoned exactly, so that every distance is right, and only a photo that the
+codes have put far behind where it belongs can be missed. How many candidates that takes was measured when the snapshot
+was built. Where it would be most of the library, every row is reckoned.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy.orm import Session
+
+from photoindex import neighbours, reckoning
+from photoindex.embeddings import StoredEncoder
+from photoindex.snapshots.format import Depth, Snapshot
+from photoindex.snapshots.overlay import Overlay
+from photoindex.spaces import Found, Neighbour, behind, chosen, ordered
+
+SCAN_SHARE = 0.4
+"""Of the rows: for more candidates than this, reckoning all rows is as quick."""
+LEAST_WITHIN = 50
+"""How many photos at least `within` is prepared for: it starts from an estimate."""
+
+Pairs = tuple[NDArray[np.int64], NDArray[np.float32]]
+"""Photo ids, not falling, and distances."""
+
+
+@dataclass(frozen=True)
+class SnapshotSpace:
+    """A `photoindex.spaces.Space` over a snapshot, at one moment. Made by `Spaces.of` for each request.
+
+    `distances` is exact. `nearest` and `within` find what `Depth.recall_…` says, and what is in the tail for certain.
+    """
+
+    encoder: StoredEncoder
+    snapshot: Snapshot
+    overlay: Overlay
+
+    def nearest(
+        self, session: Session, vector: NDArray[np.float32], limit: int, after: Neighbour | None = None
+    ) -> Found:
+        """The `limit` nearest photos; `after` continues behind the last one of the page before."""
+        wanted = limit
+        while True:
+            found, whole = self._best(vector, wanted)
+            rest = behind(found, after)
+            if whole or len(rest) >= limit:
+                return chosen(rest, slice(limit))
+            wanted = 4 * wanted
+
+    def within(self, session: Session, vector: NDArray[np.float32], max_distance: float) -> Found:
+        """Every photo that is not farther than `max_distance`."""
+        snapshot = self.snapshot
+        share = np.count_nonzero(snapshot.sample @ vector >= 1 - max_distance) / len(snapshot.sample)
+        expected = max(LEAST_WITHIN, int(1.3 * share * snapshot.header.rows))
+        while True:
+            depth = self._depth(expected)
+            ids, apart = self._candidates(vector, depth)
+            near = apart <= max_distance + 10.0**-6
+            if depth is None or self._is_enough(depth, int(np.count_nonzero(near))):
+                break
+            expected = max(2 * expected, int(1.2 * np.count_nonzero(near)))
+        found = _together((ids[near], apart[near]), self.overlay.within(vector, max_distance))
+        return chosen(found, found.distances <= max_distance)
+
+    def distances(
+        self, session: Session, vector: NDArray[np.float32], photo_ids: Sequence[int] | NDArray[np.int64]
+    ) -> Found:
+        """Those of the given photos that are visible and have an embedding."""
+        wanted = np.unique(np.asarray(photo_ids, dtype=np.int64))
+        return _together(self._exactly(vector, self._rows_of(wanted)), self.overlay.of(vector, wanted))
+
+    def moments(
+        self, session: Session, vector: NDArray[np.float32], photo_ids: Sequence[int]
+    ) -> dict[int, float | None]:
+        """When in each of the given photos that is a video its nearest frame is, in seconds."""
+        return neighbours.moments(session, self.encoder, vector, photo_ids)
+
+    def _best(self, vector: NDArray[np.float32], wanted: int) -> tuple[Found, bool]:
+        """The `wanted` nearest photos, and whether these are all there are."""
+        expected = wanted
+        while True:
+            depth = self._depth(expected)
+            ids, apart = self._candidates(vector, depth)
+            if depth is None or len(ids) >= wanted:
+                break
+            expected *= 2  # frames of a few videos, or what counts no longer
+        found = _together((ids, apart), self.overlay.near(vector, wanted))
+        return chosen(found, slice(wanted)), depth is None and len(found) <= wanted
+
+    def _depth(self, limit: int) -> Depth | None:
+        """How to look for so many, between and beyond what was measured; None for looking at every row."""
+        depths = self.snapshot.header.depths
+        limits = [each.limit for each in depths]
+        if limit > limits[-1]:
+            last = depths[-1]
+            candidates = -(-last.candidates * limit // last.limit)
+            # The lists that were enough for the last depth hold few more than its candidates in a bad case.
+            probes = min(self.snapshot.header.lists, -(-last.probes * limit // last.limit))
+        else:
+            candidates = int(np.ceil(np.interp(limit, limits, [each.candidates for each in depths])))
+            probes = int(np.ceil(np.interp(limit, limits, [each.probes for each in depths])))
+        if candidates > SCAN_SHARE * self.snapshot.header.rows:
+            return None
+        return Depth(limit, probes, candidates, 0.0, 0.0)
+
+    def _is_enough(self, depth: Depth, found: int) -> bool:
+        """Whether a look of this depth was deep enough for as many as it has found."""
+        needed = self._depth(found)
+        return needed is not None and needed.candidates <= depth.candidates and needed.probes <= depth.probes
+
+    def _candidates(self, vector: NDArray[np.float32], depth: Depth | None) -> Pairs:
+        """Photos of the snapshot that count, as deep as told, each with its exact distance."""
+        snapshot, alive = self.snapshot, self.overlay.alive
+        if depth is None:
+            apart = reckoning.distances(snapshot.vectors, vector, snapshot.inverse)
+            if alive is None:
+                return reckoning.nearest_frames(snapshot.photo_ids, apart)
+            return reckoning.nearest_frames(snapshot.photo_ids[alive], apart[alive])
+        positions = snapshot.codes.search(vector, depth.candidates, depth.probes)
+        if snapshot.header.rows == snapshot.header.photos:
+            positions.sort()
+            return self._exactly(vector, positions)
+        return self._exactly(vector, self._rows_of(np.unique(snapshot.photo_ids[positions])))  # all frames of each
+
+    def _rows_of(self, photo_ids: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Positions of all rows of photos, rising. The ids must rise."""
+        first = np.searchsorted(self.snapshot.photo_ids, photo_ids, "left")
+        counts = np.searchsorted(self.snapshot.photo_ids, photo_ids, "right") - first
+        if self.snapshot.header.rows == self.snapshot.header.photos:
+            return first[counts > 0]
+        ends = np.cumsum(counts)
+        within = np.arange(ends[-1] if len(ends) else 0) - np.repeat(ends - counts, counts)
+        return np.asarray(np.repeat(first, counts) + within, dtype=np.int64)
+
+    def _exactly(self, vector: NDArray[np.float32], positions: NDArray[np.int64]) -> Pairs:
+        """The photos at these positions, which must rise, without those that count no longer."""
+        snapshot, alive = self.snapshot, self.overlay.alive
+        if alive is not None:
+            positions = positions[alive[positions]]
+        ids, apart = [], []
+        for start in range(0, len(positions), reckoning.ROWS_AT_ONCE):
+            part = positions[start : start + reckoning.ROWS_AT_ONCE]
+            ids.append(snapshot.photo_ids[part])
+            apart.append(reckoning.distances(snapshot.vectors[part], vector, snapshot.inverse[part]))
+        if not ids:
+            return np.empty(0, np.int64), np.empty(0, np.float32)
+        return reckoning.nearest_frames(np.concatenate(ids), np.concatenate(apart))
+
+
+def _together(these: Pairs, those: Pairs) -> Found:
+    """No photo is in both: what is in the tail counts no longer in the snapshot."""
+    return ordered(np.concatenate((these[0], those[0])), np.concatenate((these[1], those[1])))
