@@ -17,6 +17,7 @@ from sqlalchemy.exc import DatabaseError as SqlDatabaseError
 from sqlalchemy.orm import Session
 
 from photoindex.errors import DatabaseError, DatabaseTooNewError
+from photoindex.folding import fold
 from photoindex.resources import resource_folder
 
 SCHEMA_REVISION = "0010"
@@ -115,6 +116,7 @@ def _create_engine(path: Path, *, checkpoints: bool) -> Engine:
         connection.enable_load_extension(True)
         sqlite_vec.load(connection)
         connection.enable_load_extension(False)
+        connection.create_function("fold", 1, _fold, deterministic=True)
         for pragma in (
             f"page_size = {PAGE_SIZE_BYTES}",  # only a new file takes it
             "journal_mode = WAL",
@@ -132,6 +134,11 @@ def _create_engine(path: Path, *, checkpoints: bool) -> Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
 
     return engine
+
+
+def _fold(value: Any) -> str | None:
+    """`fold` for SQL. Only queries may use it: an index or a trigger would keep other programs from the file."""
+    return None if value is None else fold(str(value))
 
 
 def _make_folder(folder: Path) -> None:

@@ -70,6 +70,26 @@ class Photo(Base):
     __tablename__ = "photo"
     __table_args__: Any = (
         Index("photo_timeline", "visible", "timeline_at", "id"),
+        # For filters. Each has `visible` at its end, so that the index alone answers; what few photos have is sparse.
+        Index("photo_camera", "camera", "visible", sqlite_where=text("camera IS NOT NULL")),
+        Index("photo_lens", "lens", "visible", sqlite_where=text("lens IS NOT NULL")),
+        Index("photo_focal_length", "focal_length_mm", "visible", sqlite_where=text("focal_length_mm IS NOT NULL")),
+        Index("photo_f_number", "f_number", "visible", sqlite_where=text("f_number IS NOT NULL")),
+        Index("photo_iso", "iso", "visible", sqlite_where=text("iso IS NOT NULL")),
+        Index("photo_place", "place_id", "visible", sqlite_where=text("place_id IS NOT NULL")),
+        Index("photo_position", "latitude", "longitude", "visible", sqlite_where=text("latitude IS NOT NULL")),
+        Index("photo_kind", "kind", "visible", sqlite_where=text("kind <> 'photo'")),
+        Index("photo_format", "format", "visible"),
+        Index("photo_dimensions", "width", "height", "visible"),
+        Index("photo_size", "size_bytes", "visible"),
+        Index("photo_duration", "duration_seconds", "visible", sqlite_where=text("duration_seconds IS NOT NULL")),
+        Index("photo_indexed", "indexed_at", "visible"),
+        Index("photo_rating", "rating", "visible", sqlite_where=text("rating IS NOT NULL")),
+        Index("photo_favourite", "favourite", "visible", sqlite_where=text("favourite = 1")),
+        Index("photo_motion", "motion_offset", "visible", sqlite_where=text("motion_offset IS NOT NULL")),
+        Index("photo_captioned", "visible", sqlite_where=text("title IS NOT NULL OR caption IS NOT NULL")),
+        Index("photo_keywords", "keywords", "visible", sqlite_where=text("keywords <> '[]'")),
+        Index("photo_people", "people", "visible", sqlite_where=text("people <> '[]'")),
         CheckConstraint("length(content_hash) = 32", name="photo_content_hash_length"),
         {"sqlite_autoincrement": True},
     )
@@ -176,6 +196,9 @@ class File(Base):
         Index("file_inode", "inode"),
         Index("file_stem", "library_id", "stem"),
         Index("file_companion_of", "companion_of"),
+        # For filters: the files that show a photo, by name and by folder.
+        Index("file_name", "name", "photo_id", sqlite_where=text("state IN ('pending', 'indexed')")),
+        Index("file_folder", "folder_id", "photo_id", sqlite_where=text("state IN ('pending', 'indexed')")),
         {"sqlite_autoincrement": True},
     )
 
@@ -192,6 +215,10 @@ class File(Base):
     """The newest time of the files beside it that describe it (`IMG.xmp`, `IMG.jpg.json`), 0 without any."""
     stem: Mapped[bytes] = mapped_column(LargeBinary, default=b"")
     """The path without its ending, in lower case: a raw file, its JPEG and a Live Photo's clip have the same."""
+    name: Mapped[str] = mapped_column(default="")
+    """Its name, folded (`photoindex.folding`): what filters by name compare."""
+    folder_id: Mapped[int | None]
+    """The `Folder` it lies in; a trigger sets it, see migration 0008. No foreign key: SQLite adds none later."""
     companion_of: Mapped[int | None]
     """The file of the same library that this one goes with, and is shown by: its JPEG, say."""
     state: Mapped[str] = mapped_column(default=FileState.PENDING)
@@ -331,3 +358,15 @@ class EmbeddingChange(Base):
     sequence: Mapped[int] = mapped_column(primary_key=True)
     encoder_id: Mapped[int]
     photo_id: Mapped[int]
+
+
+class Folder(Base):
+    """A folder of a library in which files lie, or lay. Triggers make the rows; see migration 0008."""
+
+    __tablename__ = "folder"
+    __table_args__: Any = (UniqueConstraint("library_id", "path", name="folder_path"), {"sqlite_autoincrement": True})
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    library_id: Mapped[int] = mapped_column(ForeignKey("library.id", ondelete="CASCADE"))
+    path: Mapped[bytes] = mapped_column(LargeBinary)
+    """Relative to the library's root, as the file system's bytes; empty for the root."""

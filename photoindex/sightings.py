@@ -12,6 +12,7 @@ from sqlalchemy import insert, or_, select
 from sqlalchemy.orm import Session
 
 from photoindex.companions import PRESENT, chunks, pair, refresh_visibility, stem
+from photoindex.folding import fold_path
 from photoindex.models import File, FileState, Library, utc_now
 
 ANOTHER_AFTER = timedelta(hours=1)
@@ -140,8 +141,8 @@ def _discover(session: Session, library_id: int, new: Sequence[Seen]) -> int:
     for seen in new:
         source = next((each for each in sources.get(_body(seen.stat), ()) if _has_left(*each)), None)
         if source is None:
-            values = {"library_id": library_id, "path": seen.path, "stem": stem(seen.path), "retry_at": seen.retry_at}
-            rows.append(values | asdict(seen.stat))
+            where = {"library_id": library_id} | _path(seen.path)
+            rows.append(where | {"retry_at": seen.retry_at} | asdict(seen.stat))
         else:
             sources[_body(seen.stat)].remove(source)
             work += _move(session, source[0], library_id, seen)
@@ -166,6 +167,11 @@ def _sources(session: Session, new: Sequence[Seen]) -> dict[tuple[int, int, int]
             if body in bodies:
                 found.setdefault(body, []).append((row, root))
     return found
+
+
+def _path(path: bytes) -> dict[str, bytes | str]:
+    """The columns that tell a path, in whole and in part. A trigger sees to the folder."""
+    return {"path": path, "stem": stem(path), "name": fold_path(os.path.basename(path))}
 
 
 def _body(stat: FileStat) -> tuple[int, int, int]:
@@ -197,7 +203,9 @@ def _move(session: Session, row: File, library_id: int, seen: Seen) -> bool:
     # Its sidecar tells something else now; or it was last read before we kept change times, and less was read then.
     if row.state == FileState.INDEXED and (row.sidecar_ns != seen.stat.sidecar_ns or row.ctime_ns == 0):
         row.state, row.attempts = FileState.PENDING, 0
-    row.library_id, row.path, row.stem = library_id, seen.path, stem(seen.path)
+    row.library_id = library_id
+    for name, value in _path(seen.path).items():
+        setattr(row, name, value)
     row.ctime_ns, row.sidecar_ns = seen.stat.ctime_ns, seen.stat.sidecar_ns
     session.flush()
     for where in {before, (library_id, row.stem)}:

@@ -26,7 +26,7 @@ from photoindex.database import (
     open_database,
 )
 from photoindex.errors import DatabaseError, DatabaseTooNewError
-from photoindex.models import Base, Embedding, Encoder, File, FileState, Library, Photo
+from photoindex.models import Base, Embedding, Encoder, FileState, Library, Photo
 from photoindex.resources import resource_folder
 
 
@@ -93,8 +93,19 @@ def _fill(database: Database) -> None:
             when, visible = datetime(2020, 1, 1), number % 4 > 0
             facts = {"format": "jpeg", "width": 1, "height": 1, "size_bytes": 1, "timeline_at": when}
             session.add(Photo(id=number, content_hash=number.to_bytes(32), visible=visible, **facts))
-            stat = {"size_bytes": 1, "mtime_ns": 1, "inode": number, "state": list(FileState)[number % 7 % 4]}
-            session.add(File(library_id=1 + number % 2, path=b"%d" % number, photo_id=number, **stat))
+            session.flush()
+            session.execute(  # not by the model, as an older schema has fewer columns
+                text(
+                    "INSERT INTO file (library_id, path, photo_id, size_bytes, mtime_ns, inode, ctime_ns, sidecar_ns, "
+                    "stem, state, attempts) VALUES (:library, :path, :id, 1, 1, :id, 0, 0, x'', :state, 0)"
+                ),
+                {
+                    "id": number,
+                    "library": 1 + number % 2,
+                    "path": b"%d" % number,
+                    "state": list(FileState)[number % 7 % 4],
+                },
+            )
         session.flush()
         for number in range(1, 51):
             for frame in range(1 + number % 3):

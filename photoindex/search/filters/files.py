@@ -1,0 +1,119 @@
+"""Filters by where files lie and what they are called: folder, name, library."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select
+
+from photoindex.folding import fold, fold_path
+from photoindex.models import File, Folder, Library, Photo
+from photoindex.search.filters.clauses import NOTHING, PRESENT, Clause, Reading, by_photo, in_list, named
+from photoindex.search.filters.matching import Matcher, containing, globbing, has_wildcard
+from photoindex.search.filters.texts import is_id
+
+_HIGHEST = "\U0010ffff"
+
+
+def read_folder(reading: Reading) -> Clause | None:
+    """`folder:`: a folder of that name, or folders one in the other (`2019/Corsica`), anywhere in a file's path.
+
+    With a `/` in front the path begins there, at the library's own folder.
+    """
+    rows = reading.session.execute(select(Folder.id, Folder.path)).all()
+    folders = [(row.id, f"/{fold_path(row.path)}/") for row in rows]
+    wanted: set[int] = set()
+    asked = False
+    for value in reading.values:
+        if not value.strip(" /"):
+            reading.problem(value, "folder needs a name; write folder:Corsica, folder:2019/Corsica or folder:*corsica*")
+            continue
+        asked = True
+        matches = _below(value)
+        found = [folder_id for folder_id, path in folders if matches(path)]
+        if not found:
+            reading.problem(value, _no_folder(value, [path for _, path in folders]))
+        wanted.update(found)
+    if wanted:
+        return _by_file(in_list(File.folder_id, sorted(wanted)))
+    return NOTHING if asked else None
+
+
+def read_name(reading: Reading) -> Clause | None:
+    """`name:`: the file's name has the value in it, or is as the pattern says: `IMG_*`."""
+    conditions = []
+    for value in reading.values:
+        if value.strip():
+            conditions.append(_named(fold(value.strip())))
+        else:
+            reading.problem(value, "name needs a part of a file's name, or a pattern; write name:IMG_*")
+    return _by_file(or_(*conditions)) if conditions else None
+
+
+def read_library(reading: Reading) -> Clause | None:
+    """`library:`: by id, or by a part of the name."""
+    libraries = {row.id: row.name for row in reading.session.execute(select(Library.id, Library.name))}
+    wanted: set[int] = set()
+    asked = False
+    for value in reading.values:
+        if not value.strip():
+            reading.problem(value, f"library needs a name or an id; there are: {named(libraries.values())}")
+            continue
+        asked = True
+        matches = containing(value.strip())
+        found = [int(value)] if is_id(value) and int(value) in libraries else []
+        found = found or [library_id for library_id, name in libraries.items() if matches(fold(name))]
+        if not found:
+            reading.problem(value, f"no library is called {value}; there are: {named(libraries.values())}")
+        wanted.update(found)
+    if not wanted:
+        return NOTHING if asked else None
+    # The index of folders leads to the photos; that of paths would lead to each file first.
+    folders = select(Folder.id).where(Folder.library_id.in_(sorted(wanted)))
+    return _by_file(File.folder_id.in_(folders), File.library_id.in_(sorted(wanted)))
+
+
+def _by_file(find: ColumnElement[bool], check: ColumnElement[bool] | None = None) -> Clause:
+    """Photos that have a file on disk like that."""
+    own = exists().where(File.photo_id == Photo.id, PRESENT, find if check is None else check)
+    return by_photo(select(File.photo_id).where(PRESENT, File.photo_id.is_not(None), find), own)
+
+
+def _named(value: str) -> ColumnElement[bool]:
+    if not has_wildcard(value):
+        return func.instr(File.name, value) > 0
+    pattern: ColumnElement[bool] = File.name.op("GLOB")(value.replace("[", "[[]"))
+    start = value.replace("?", "*").partition("*")[0]
+    if not start:
+        return pattern
+    return and_(File.name >= start, File.name < start + _HIGHEST, pattern)
+
+
+def _below(value: str) -> Callable[[str], bool]:
+    """Whether a folded path, with a `/` at both ends, has the folders of a value in it, one after the other."""
+    wanted = fold(value.strip()).rstrip("/")
+    anchored = wanted.startswith("/")
+    parts = [part for part in wanted.split("/") if part]
+    if not has_wildcard(wanted):
+        run = f"/{'/'.join(parts)}/"
+        return (lambda path: path.startswith(run)) if anchored else (lambda path: run in path)
+    globs = [globbing(part) for part in parts]
+    return lambda path: _runs_through(path.strip("/").split("/"), globs, anchored)
+
+
+def _runs_through(names: Sequence[str], globs: Sequence[Matcher], anchored: bool) -> bool:
+    starts = range(1 if anchored else len(names))
+    return any(
+        start + len(globs) <= len(names)
+        and all(matches(name) for matches, name in zip(globs, names[start:], strict=False))
+        for start in starts
+    )
+
+
+def _no_folder(value: str, paths: Sequence[str]) -> str:
+    part = fold(value.strip(" /*?"))
+    names = sorted({name for path in paths for name in path.split("/") if part and part in name})
+    if names:
+        return f"no folder is called {value}; folder:*{part}* finds: {named(names)}"
+    there = sorted({path.split("/")[1] for path in paths if path.strip("/")})
+    return f"no folder is called {value}; there are: {named(there)}" if there else "no photo lies in a folder"
