@@ -15,8 +15,11 @@ from photoindex import libraries, status
 from photoindex.config import load_settings
 from photoindex.database import open_database
 from photoindex.embeddings import StoredEncoder
+from photoindex.encoders.base import Encoder
+from photoindex.errors import QueryError
 from photoindex.files import Counts
 from photoindex.libraries import LibraryInfo
+from photoindex.pictures import Pictures
 from photoindex.search import Result, SearchEngine, TextTower
 from photoindex.search.text_tower import TextEncoder
 from photoindex.status import Status
@@ -29,15 +32,19 @@ __all__ = ["Counts", "PhotoIndex", "Progress", "SearchResult"]
 
 @dataclass(frozen=True)
 class SearchResult:
-    """A photo found. `score` is 0 to 1; `percent` is the same for people."""
+    """A photo found."""
 
     id: int
     """Of the photo: `PhotoIndex.similar` takes it."""
     filename: str
     path: Path
     """The whole path of its first file."""
-    score: float
-    percent: int
+    score: float | None
+    """0 to 1; None where nothing ranks, as filters alone were asked for."""
+    percent: int | None
+    """The same for people."""
+    match: str
+    """`strong`, `weak`, or `other` for one that is there only since all photos were asked for (`show:all`)."""
     moment_seconds: float | None = None
     """When in a video that is which was looked for; None for what is no video."""
 
@@ -59,6 +66,9 @@ class PhotoIndex:
         self._database = open_database(self._settings.database)
         device = None if self._settings.device == "auto" else self._settings.device
         self._engine = SearchEngine(self._database, TextTower(partial(_load_text_encoder, device=device)))
+        self._pictures = Pictures(
+            self._database, partial(_load_image_encoder, device=device), self._settings.max_megapixels * 1_000_000
+        )
 
     def add(self, folder: str | os.PathLike[str]) -> LibraryInfo:
         """Make a folder part of the index; `index` then reads its photos. Adding it twice is fine.
@@ -81,11 +91,28 @@ class PhotoIndex:
         return service.run(self._settings, stop=threading.Event(), watch=False, on_progress=progress).counts
 
     def search(self, query: str, limit: int = 10) -> list[SearchResult]:
-        """The photos nearest to a description, best first; none when nothing is indexed yet.
+        """The photos that a query finds, best first; none when nothing matches, or nothing is indexed yet.
 
-        The first search loads the encoder. Raises QueryError or EncoderError.
+        `query` is a description, with filters and arithmetic where they are wanted: the grammar is in docs/search.md.
+        `show:all` gives every photo, however far. The first search loads the encoder. Raises QueryError or
+        EncoderError.
         """
         return _results(self._engine.search(query, limit).results)
+
+    def search_by_picture(
+        self, picture: str | os.PathLike[str], query: str = "", limit: int = 10
+    ) -> list[SearchResult]:
+        """The photos that look like a picture file, which need not be in the index; `query` narrows them down.
+
+        Raises QueryError when the file can't be read as a picture, or as `search`.
+        """
+        path = Path(picture)
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise QueryError(f"{path} can't be read: {error.strerror}") from error
+        key = self._pictures.remember(content, os.fsencode(path.name))
+        return self.search(f"{query} +like:{key}" if query else f"like:{key}", limit)
 
     def similar(self, photo_id: int, limit: int = 10) -> list[SearchResult]:
         """The photos nearest to one of the index, without that one. Raises NotFoundError or NotReadyError."""
@@ -98,6 +125,8 @@ class PhotoIndex:
 
     def close(self) -> None:
         """Close the database. May be called twice."""
+        self._engine.close()
+        self._pictures.close()
         self._database.close()
 
     def __enter__(self) -> PhotoIndex:
@@ -115,6 +144,12 @@ def _load_text_encoder(stored: StoredEncoder, device: str | None) -> TextEncoder
     return encoders.load_text(stored.name, stored.fingerprint, device)
 
 
+def _load_image_encoder(stored: StoredEncoder, device: str | None) -> Encoder:
+    from photoindex import encoders
+
+    return encoders.load_image(stored.name, stored.fingerprint, device)
+
+
 def _results(found: Sequence[Result]) -> list[SearchResult]:
     return [
         SearchResult(
@@ -123,6 +158,7 @@ def _results(found: Sequence[Result]) -> list[SearchResult]:
             path=Path(os.fsdecode(each.photo.files[0].absolute_path)) if each.photo.files else Path(),
             score=each.score,
             percent=each.percent,
+            match=each.match,
             moment_seconds=each.moment_seconds,
         )
         for each in found

@@ -191,6 +191,12 @@ def existing(session: Session, encoder_id: int, photo_ids: Iterable[int]) -> set
     return set(session.scalars(_EXISTING, {"encoder": encoder_id, "photo_ids": list(photo_ids)}))
 
 
+def shown(session: Session, encoder_id: int, photo_ids: Iterable[int]) -> set[int]:
+    """Which of the photos are visible and have an embedding by this encoder."""
+    had = existing(session, encoder_id, photo_ids)
+    return set(session.scalars(select(Photo.id).where(Photo.id.in_(had), Photo.visible))) if had else set()
+
+
 def count_searchable(session: Session, encoder_id: int) -> int:
     """How many visible photos have an embedding by this encoder."""
     return session.scalar(select(EmbeddingTally.photos).where(EmbeddingTally.encoder_id == encoder_id)) or 0

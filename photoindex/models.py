@@ -370,3 +370,18 @@ class Folder(Base):
     library_id: Mapped[int] = mapped_column(ForeignKey("library.id", ondelete="CASCADE"))
     path: Mapped[bytes] = mapped_column(LargeBinary)
     """Relative to the library's root, as the file system's bytes; empty for the root."""
+
+
+class QueryEmbedding(Base):
+    """The embedding of a text or picture that was searched for: a cache that can be emptied at any time."""
+
+    __tablename__ = "query_embedding"
+    __table_args__: Any = (Index("query_embedding_used", "encoder_id", "used_at"),)
+
+    encoder_id: Mapped[int] = mapped_column(ForeignKey("encoder.id", ondelete="CASCADE"), primary_key=True)
+    key: Mapped[str] = mapped_column(primary_key=True)
+    """The text, or `picture:` and the hex BLAKE3 of an uploaded file."""
+    vector: Mapped[bytes] = mapped_column(LargeBinary)
+    """dim × float32, little-endian."""
+    used_at: Mapped[float]
+    """Seconds since the epoch, of the last use that was noted."""

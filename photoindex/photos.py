@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import Table, bindparam, delete, exists, select, tuple_, update
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Integer, Table, bindparam, delete, exists, func, select, tuple_, update
+from sqlalchemy import cast as sql_cast
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.orm import Session
 
@@ -262,6 +266,17 @@ def neighbours(session: Session, photo: PhotoInfo) -> tuple[int | None, int | No
 def count(session: Session) -> int:
     """How many photos have a file on disk."""
     return session.scalar(select(PhotoTally.photos).where(PhotoTally.visible)) or 0
+
+
+def times(session: Session, photo_ids: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Where photos stand in the timeline: milliseconds since 1970 of their local times, (n,), as they are given."""
+    given = func.json_each(json.dumps(photo_ids.tolist())).table_valued("key", "value", name="given")
+    at = sql_cast(func.round(func.unixepoch(Photo.timeline_at, "subsec") * 1000), Integer)
+    query = select(func.group_concat(func.coalesce(at, 0))).select_from(
+        given.outerjoin(Photo, Photo.id == given.c.value)
+    )
+    text = session.scalar(query)  # one text and not a row each, which would cost five times as much
+    return np.fromstring(text, dtype=np.int64, sep=",") if text else np.empty(0, dtype=np.int64)
 
 
 def remove_library(session: Session, library_id: int) -> list[bytes]:

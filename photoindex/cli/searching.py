@@ -124,16 +124,34 @@ def _piped_queries() -> Iterator[str]:
 def _show(answer: dict[str, Any], as_json: bool) -> None:
     if as_json:
         print_json(answer)
-    elif answer["encoder"] is None or not answer["total"]:
+        return
+    for problem in answer["problems"]:
+        click.echo(f"photoindex: {problem['part']}: {problem['message']}", err=True)
+    if answer["language"] is not None:
+        click.echo(
+            f"photoindex: this looks {answer['language']}, and the encoder {answer['encoder']} understands English; "
+            "for many languages, switch with: photoindex encoder use siglip2-base",
+            err=True,
+        )
+    if answer["encoder"] is None:
         click.echo("nothing is indexed yet; index photos with: photoindex up DIR")
     elif not answer["results"]:
-        click.echo("no photo found")
+        click.echo("nothing found; to see the nearest photos all the same, add: show:all")
     else:
         rows = [
-            (rank, f"{result['percent']} %", _name(result), result["path"] or "")
+            (rank, _match(result), _name(result), result["path"] or "")
             for rank, result in enumerate(answer["results"], start=1)
         ]
         print_table(("", "match", "photo", "path"), rows, right=("", "match"))
+        if len(rows) < answer["total"]:
+            click.echo(f"{len(rows)} of {answer['total']:,}")
+
+
+def _match(result: dict[str, Any]) -> str:
+    """The percents; in brackets where it is a weaker match."""
+    if result["percent"] is None:
+        return ""
+    return f"{result['percent']} %" if result["match"] == "strong" else f"({result['percent']} %)"
 
 
 def _name(result: dict[str, Any]) -> str:

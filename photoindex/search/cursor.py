@@ -6,25 +6,36 @@ import base64
 import binascii
 import math
 import struct
+from typing import NamedTuple
 
 from photoindex.errors import QueryError
-from photoindex.neighbours import Neighbour
 
-_LAYOUT = struct.Struct("<dq")
+_LAYOUT = struct.Struct("<bdq")
+_WRONG = "the cursor is not one of ours; take next_cursor from the page before"
 
 
-def encode(last: Neighbour) -> str:
+class Place(NamedTuple):
+    """Where a result stands: the smallest comes first."""
+
+    tier: int
+    """0 for strong matches, 1 for weaker ones, 2 for all others."""
+    key: float
+    """What the tier is sorted by: a score, distance or time, its sign such that less comes first."""
+    photo_id: int
+
+
+def encode(last: Place) -> str:
     """The cursor behind a result."""
-    return base64.urlsafe_b64encode(_LAYOUT.pack(last.distance, last.photo_id)).decode("ascii").rstrip("=")
+    return base64.urlsafe_b64encode(_LAYOUT.pack(*last)).decode("ascii").rstrip("=")
 
 
-def decode(cursor: str) -> Neighbour:
-    """The result that a cursor stands behind. Raises QueryError for anything that `encode` did not make."""
+def decode(cursor: str) -> Place:
+    """The place that a cursor stands behind. Raises QueryError for anything that `encode` did not make."""
     try:
         raw = base64.urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4))
-        distance, photo_id = _LAYOUT.unpack(raw)
+        tier, key, photo_id = _LAYOUT.unpack(raw)
     except (UnicodeEncodeError, binascii.Error, ValueError, struct.error) as error:
-        raise QueryError("the cursor is not one of ours; take next_cursor from the page before") from error
-    if not math.isfinite(distance):
-        raise QueryError("the cursor is not one of ours; take next_cursor from the page before")
-    return Neighbour(photo_id, distance)
+        raise QueryError(_WRONG) from error
+    if not math.isfinite(key) or not 0 <= tier <= 2 or photo_id < 0:
+        raise QueryError(_WRONG)
+    return Place(tier, key, photo_id)

@@ -1,50 +1,90 @@
-"""The search engine: a query, or a photo, to a page of photos with scores."""
+"""The search engine: a query in, a page of photos out. The same for pages, API, command line and Python."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 
 import numpy as np
 from numpy.typing import NDArray
+from sqlalchemy import ColumnElement
 from sqlalchemy.orm import Session
 
-from photoindex import embeddings, neighbours, photos
+from photoindex import duplicates, embeddings, photos, words
 from photoindex.database import Database
 from photoindex.embeddings import StoredEncoder
-from photoindex.errors import NotReadyError
-from photoindex.neighbours import Neighbour
+from photoindex.models import Photo
 from photoindex.photos import PhotoInfo
+from photoindex.search import answer as answers
 from photoindex.search import cursor as cursors
-from photoindex.search import ranking
-from photoindex.search.query import normalise
+from photoindex.search import filters, language, listing
+from photoindex.search.answer import TIERS, Answer
+from photoindex.search.asking import Asker
+from photoindex.search.chips import Chip, chips
+from photoindex.search.cursor import Place
+from photoindex.search.finding import Asked, Findings, find
+from photoindex.search.judging import Judging
+from photoindex.search.keeping import KeptAnswers
+from photoindex.search.parsing import parse
+from photoindex.search.places import KnownPlaces
+from photoindex.search.query import Like, Problem, Query, normalise
 from photoindex.search.text_tower import TextTower
+from photoindex.snapshots import Spaces
+from photoindex.spaces import Neighbour, Space, chosen
+from photoindex.words import Why
 
 MAX_LIMIT = 200
+
+Vector = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
 class Result:
-    """One photo found. `score` is 0 to 1; `percent` is the same, rounded for people."""
+    """One photo found."""
 
     photo: PhotoInfo
-    score: float
-    percent: int
+    score: float | None
+    """0 to 1; None where nothing ranks, as filters alone were asked for."""
+    percent: int | None
+    """The same, rounded for people."""
+    match: str
+    """`strong`, `weak`, or `other` for one that is there only since all photos were asked for."""
     moment_seconds: float | None = None
     """When in a video that is which was looked for; None for what is no video."""
+    why: tuple[Why, ...] = ()
+    """What matched of its names and of what is said of it."""
+    folded: int = 0
+    """How many near-duplicates it stands for, where `unique:` was asked for."""
 
 
 @dataclass(frozen=True)
 class ResultPage:
-    """A page of results, best first. `total` counts all that can be paged through; `encoder` is None with no index."""
+    """A page of results, best first."""
 
     query: str
+    """As it was asked."""
+    asked: Query
+    """As it was understood."""
+    chips: tuple[Chip, ...]
     encoder: str | None
+    """None with no index."""
     took_ms: float
     total: int
+    """How many can be paged through."""
+    strong: int
+    """How many of them match strongly."""
     results: tuple[Result, ...]
     next_cursor: str | None
+    problems: tuple[Problem, ...] = ()
+    """Parts of the query that make no sense, and are left out."""
+    language: str | None = None
+    """The language of a query that the encoder was not made for, by its English name."""
+
+    @property
+    def found(self) -> str:
+        """`strong`, `weak` or `nothing`: the best that there is."""
+        return TIERS[0] if self.strong else TIERS[1] if self.total else "nothing"
 
 
 class SearchEngine:
@@ -53,24 +93,25 @@ class SearchEngine:
     def __init__(self, database: Database, text_tower: TextTower, patience_seconds: float | None = None) -> None:
         """`patience_seconds`: how long a search waits for a text encoder being warmed elsewhere; None loads it."""
         self._database = database
-        self._text_tower = text_tower
-        self._patience_seconds = patience_seconds
+        self._asker = Asker(database, text_tower, patience_seconds)
+        self._spaces = Spaces(database.path.parent / "snapshots")
+        self._judging = Judging(self._asker)
+        self._places = KnownPlaces()
+        self._kept = KeptAnswers()
+
+    def parse(self, text: str, today: date | None = None) -> Query:
+        """What a query means in this library. Raises QueryError when it is too long."""
+        with self._database.read() as session:
+            return parse(text, today=today, known_places=self._places.of(session))
 
     def search(self, query: str, limit: int = 50, cursor: str | None = None) -> ResultPage:
-        """Photos nearest to a description.
+        """Photos that a query finds.
 
-        Raises QueryError (too long, not a cursor), NotReadyError or EncoderError.
+        Raises QueryError (too long, not a cursor, cancels itself), NotFoundError, NotReadyError or EncoderError.
         """
         started = time.perf_counter()
         text = normalise(query)
-        after = cursors.decode(cursor) if cursor else None
-        with self._database.read() as session:
-            encoder = embeddings.active_encoder(session)
-        if encoder is None or not text:
-            return ResultPage(text, encoder.name if encoder else None, _since(started), 0, (), None)
-        vector = self._text_tower.embed(encoder, text, self._patience_seconds)
-        with self._database.read() as session:
-            return self._page(session, encoder, text, vector, encoder.text_range, limit, after, started)
+        return self._page(text, self.parse(text), limit, cursor, started)
 
     def similar(self, photo_id: int, limit: int = 50, cursor: str | None = None) -> ResultPage:
         """Photos nearest to one of the library, without that one. Needs no encoder.
@@ -78,54 +119,157 @@ class SearchEngine:
         Raises NotFoundError, QueryError, or NotReadyError when that photo has no embedding yet.
         """
         started = time.perf_counter()
+        with self._database.read() as session:
+            photos.get(session, photo_id)
+        return self._page(f"like:{photo_id}", Query(likes=(Like(photo_id),), show="all"), limit, cursor, started)
+
+    def count_since(self, query: str, since: datetime) -> int:
+        """How many photos indexed after `since`, UTC, match a query strongly. Raises as `search`."""
+        asked = replace(self.parse(normalise(query)), show="strong", sort="relevance", unique=False)
+        with self._database.read() as session:
+            encoder = embeddings.active_encoder(session)
+        if encoder is None or asked.is_empty:
+            return 0
+        new = Photo.indexed_at > since
+        vector = self._asker.vector(encoder, asked)
+        if vector is not None:
+            return self._found(encoder, asked, vector, new)[0].answer.strong
+        with self._database.read() as session:
+            compiled = filters.compile(session, asked.filters, today=date.today())
+            return filters.count(session, filters.narrowed(compiled, new), listing.MOST)
+
+    def close(self) -> None:
+        """End what goes on in the background. May be called twice."""
+        self._asker.close()
+
+    def _page(self, text: str, query: Query, limit: int, cursor: str | None, started: float) -> ResultPage:
+        limit = max(1, min(limit, MAX_LIMIT))
         after = cursors.decode(cursor) if cursor else None
         with self._database.read() as session:
-            photo = photos.get(session, photo_id)
             encoder = embeddings.active_encoder(session)
-            vector = embeddings.get(session, encoder.id, photo_id) if encoder else None
-            if encoder is None or vector is None:
-                raise NotReadyError(f"{photo.filename} has no embedding yet; try again when it is indexed")
-            return self._page(
-                session, encoder, f"like:{photo_id}", vector, encoder.image_range, limit, after, started, photo_id
-            )
+            understood = chips(query, known_places=self._places.of(session))
+        page = ResultPage(
+            text, query, understood, encoder.name if encoder else None, 0.0, 0, 0, (), None, query.problems
+        )
+        if encoder is not None and not query.is_empty:
+            vector = self._asker.vector(encoder, query)
+            if vector is None:
+                page = self._listed(page, limit, after)
+            elif _is_similarity(query):
+                page = self._nearest(page, encoder, vector, limit, after)
+            else:
+                page = self._ranked(page, encoder, vector, limit, after)
+            page = replace(page, language=_foreign(encoder, query))
+        return replace(page, took_ms=round(1000 * (time.perf_counter() - started), 1))
 
-    def _page(
-        self,
-        session: Session,
-        encoder: StoredEncoder,
-        query: str,
-        vector: NDArray[np.float32],
-        shown_range: tuple[float, float],
-        limit: int,
-        after: Neighbour | None,
-        started: float,
-        without: int | None = None,
-    ) -> ResultPage:
-        limit = max(1, min(limit, MAX_LIMIT))
-        found = neighbours.nearest(session, encoder, vector, limit + 2, after)
-        wanted = [each for each in found if each.photo_id != without]
-        shown = wanted[:limit]
-        total = embeddings.count_searchable(session, encoder.id) - (without is not None)
-        return ResultPage(
-            query=query,
-            encoder=encoder.name,
-            took_ms=_since(started),
-            total=total,
-            results=_results(session, shown, shown_range),
-            next_cursor=cursors.encode(shown[-1]) if len(wanted) > limit else None,
+    def _listed(self, page: ResultPage, limit: int, after: Place | None) -> ResultPage:
+        """What filters alone find, in the order of the timeline."""
+        with self._database.read() as session:
+            compiled = filters.compile(session, page.asked.filters, today=date.today())
+            listed = listing.read(session, compiled, limit, after, oldest_first=page.asked.sort == "oldest")
+            infos = photos.get_many(session, listed.photo_ids)
+        return replace(
+            page,
+            total=listed.total,
+            strong=listed.total,
+            results=tuple(Result(info, None, None, TIERS[0]) for info in infos),
+            next_cursor=cursors.encode(listed.last) if listed.last else None,
+            problems=(*page.problems, *compiled.problems),
         )
 
+    def _nearest(
+        self, page: ResultPage, encoder: StoredEncoder, vector: Vector, limit: int, after: Place | None
+    ) -> ResultPage:
+        """All photos, those nearest to some first: a page of them needs no more than its own."""
+        liked = {like.photo_id for like in page.asked.likes}
+        place = None if after is None else Neighbour(after.photo_id, after.key)
+        with self._database.read() as session:
+            space = self._spaces.of(session, encoder)
+            bounds = self._judging.bounds(session, encoder, page.asked, vector)
+            found = space.nearest(session, vector, limit + 1 + len(liked), place)
+            found = chosen(found, ~np.isin(found.photo_ids, list(liked)))
+            shown = chosen(found, slice(limit))
+            scores = bounds.scores(shown.distances)
+            tiers = np.where(scores >= bounds.STRONG_SCORE, 0, np.where(scores >= bounds.WEAK_SCORE, 1, 2))
+            answer = Answer(shown.photo_ids, tiers.astype(np.int8), shown.distances, np.clip(scores, 0.0, 1.0))
+            results = self._results(session, space, vector, answer, range(len(shown)))
+            total = embeddings.count_searchable(session, encoder.id) - len(embeddings.shown(session, encoder.id, liked))
+        last = Place(answers.OTHER, float(shown.distances[-1]), int(shown.photo_ids[-1])) if len(shown) else None
+        more = len(found) > limit and last is not None
+        return replace(
+            page, total=total, strong=0, results=results, next_cursor=cursors.encode(last) if more and last else None
+        )
 
-def _results(session: Session, found: Sequence[Neighbour], shown_range: tuple[float, float]) -> tuple[Result, ...]:
-    neighbours = {each.photo_id: each for each in found}
-    infos = photos.get_many(session, list(neighbours))
-    return tuple(_result(info, neighbours[info.id], shown_range) for info in infos)
+    def _ranked(
+        self, page: ResultPage, encoder: StoredEncoder, vector: Vector, limit: int, after: Place | None
+    ) -> ResultPage:
+        """What matches: found as a whole, so that totals are right and pages are parts of one answer."""
+        kept = self._kept.get(encoder.fingerprint, page.asked) if after is not None else None
+        found, problems = kept or self._found(encoder, page.asked, vector)
+        self._kept.put(encoder.fingerprint, page.asked, (found, problems))
+        answer = found.answer
+        positions = answer.page(limit, after)
+        with self._database.read() as session:
+            space = self._spaces.of(session, encoder)
+            results = self._results(session, space, vector, answer, positions)
+            results = _with_reasons(session, page.asked, found.goes_on, results)
+        more = positions.stop < len(answer) and len(positions) > 0
+        return replace(
+            page,
+            total=len(answer),
+            strong=answer.strong,
+            results=results,
+            next_cursor=cursors.encode(answer.place(positions[-1])) if more else None,
+            problems=(*page.problems, *problems),
+        )
+
+    def _found(
+        self,
+        encoder: StoredEncoder,
+        query: Query,
+        vector: Vector,
+        besides: ColumnElement[bool] | None = None,
+    ) -> tuple[Findings, tuple[Problem, ...]]:
+        with self._database.read() as session:
+            compiled = filters.compile(session, query.filters, today=date.today())
+            if besides is not None:
+                compiled = filters.narrowed(compiled, besides)
+            bounds = self._judging.bounds(session, encoder, query, vector)
+            found = find(session, self._spaces.of(session, encoder), Asked(query, vector, bounds, compiled))
+            if query.unique:
+                groups = duplicates.representatives(session, found.answer.photo_ids)
+                found = replace(found, answer=answers.fold(found.answer, groups))
+        return found, compiled.problems
+
+    def _results(
+        self, session: Session, space: Space, vector: Vector, answer: Answer, positions: range
+    ) -> tuple[Result, ...]:
+        ids: list[int] = answer.photo_ids[positions.start : positions.stop].tolist()
+        at = space.moments(session, vector, ids)
+        infos = {info.id: info for info in photos.get_many(session, ids)}
+        found = []
+        for position, photo_id in zip(positions, ids, strict=True):
+            if photo_id in infos:  # else it was deleted since
+                score = float(answer.scores[position])
+                folded = 0 if answer.folded is None else int(answer.folded[position])
+                match = TIERS[answer.tiers[position]]
+                found.append(Result(infos[photo_id], score, round(100 * score), match, at.get(photo_id), folded=folded))
+        return tuple(found)
 
 
-def _result(info: PhotoInfo, neighbour: Neighbour, shown_range: tuple[float, float]) -> Result:
-    score = ranking.score(neighbour.distance, shown_range)
-    return Result(info, score, ranking.percent(score), neighbour.at_seconds)
+def _is_similarity(query: Query) -> bool:
+    """Whether all photos are wanted, by their looks alone."""
+    by_looks = query.likes and not query.terms and not query.filters
+    return bool(by_looks) and query.show == "all" and query.sort == "relevance" and not query.unique
 
 
-def _since(started: float) -> float:
-    return round(1000 * (time.perf_counter() - started), 1)
+def _foreign(encoder: StoredEncoder, query: Query) -> str | None:
+    if encoder.multilingual or not query.terms:
+        return None
+    return language.hint(" ".join(term.text for term in query.terms))
+
+
+def _with_reasons(session: Session, query: Query, goes_on: bool, results: tuple[Result, ...]) -> tuple[Result, ...]:
+    wanted = " ".join(term.text for term in query.terms if term.weight > 0)
+    reasons = words.why(session, wanted, [each.photo.id for each in results], goes_on=goes_on) if wanted else {}
+    return tuple(replace(each, why=reasons.get(each.photo.id, ())) for each in results)

@@ -26,10 +26,13 @@ class Term:
 
 @dataclass(frozen=True)
 class Like:
-    """Photos that look like one of the library. A negative weight keeps away from them."""
+    """Photos that look like one of the library, or like an uploaded picture. A negative weight keeps away from them."""
 
     photo_id: int
+    """0 when it is a picture."""
     weight: float = 1.0
+    picture: str | None = None
+    """The key that `pictures.Pictures.remember` gave, 32 hex digits."""
 
 
 @dataclass(frozen=True)

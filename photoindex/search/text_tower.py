@@ -33,7 +33,7 @@ class TextTower:
         self._fingerprint: str | None = None
         self._encoder: TextEncoder | None = None
         self._problem: EncoderError | None = None
-        self._cache: OrderedDict[str, NDArray[np.float32]] = OrderedDict()
+        self._cache: OrderedDict[tuple[str, str], NDArray[np.float32]] = OrderedDict()
 
     def is_warm(self, stored: StoredEncoder) -> bool:
         """Whether a query for that encoder is answered without loading anything."""
@@ -54,8 +54,20 @@ class TextTower:
                 raise
             with self._loaded:
                 self._fingerprint, self._encoder, self._problem = stored.fingerprint, encoder, None
-                self._cache.clear()
                 self._loaded.notify_all()
+
+    def cached(self, stored: StoredEncoder, query: str) -> NDArray[np.float32] | None:
+        """The embedding of a query that was asked for recently, (dim,), or None."""
+        with self._loaded:
+            return self._cache.get((stored.fingerprint, query))
+
+    def remember(self, stored: StoredEncoder, query: str, vector: NDArray[np.float32]) -> None:
+        """Keep the embedding of a query, (dim,), for `cached`; those asked for longest ago go."""
+        with self._loaded:
+            self._cache[stored.fingerprint, query] = vector
+            self._cache.move_to_end((stored.fingerprint, query))
+            while len(self._cache) > CACHED_QUERIES:
+                self._cache.popitem(last=False)
 
     def embed(self, stored: StoredEncoder, query: str, patience_seconds: float | None) -> NDArray[np.float32]:
         """The embedding of a query, (dim,).
@@ -66,15 +78,7 @@ class TextTower:
         if patience_seconds is None:
             self.warm(stored)
         encoder = self._wait(stored, patience_seconds or 0.0)
-        cached = self._cache.get(query)
-        if cached is None:
-            cached = encoder.encode_texts([query])[0]
-            with self._loaded:
-                if self._fingerprint == stored.fingerprint:
-                    self._cache[query] = cached
-                    while len(self._cache) > CACHED_QUERIES:
-                        self._cache.popitem(last=False)
-        return cached
+        return np.asarray(encoder.encode_texts([query])[0], dtype=np.float32)
 
     def _wait(self, stored: StoredEncoder, patience_seconds: float) -> TextEncoder:
         with self._loaded:

@@ -11,6 +11,8 @@ from flask.json.provider import DefaultJSONProvider
 from photoindex.config import Settings
 from photoindex.database import open_database
 from photoindex.embeddings import StoredEncoder
+from photoindex.encoders.base import Encoder
+from photoindex.pictures import Pictures
 from photoindex.resources import resource_folder
 from photoindex.search import SearchEngine, TextTower
 from photoindex.search.text_tower import TextEncoder
@@ -25,7 +27,9 @@ from photoindex.web import (
     hosts,
     media,
     names,
+    pictures,
     problems,
+    searching,
     wording,
 )
 from photoindex.web.identifiers import PhotoId
@@ -38,7 +42,12 @@ PATIENCE_SECONDS = 8.0
 """How long a search waits for the text encoder, which is loading when the server has just started."""
 
 
-def create_app(settings: Settings, *, load_text_encoder: Callable[[StoredEncoder], TextEncoder] | None = None) -> Flask:
+def create_app(
+    settings: Settings,
+    *,
+    load_text_encoder: Callable[[StoredEncoder], TextEncoder] | None = None,
+    load_image_encoder: Callable[[StoredEncoder], Encoder] | None = None,
+) -> Flask:
     """The WSGI application over the database in `settings.data`, which is made or migrated first.
 
     Nothing is loaded yet: `start_warming` loads the text encoder in the background, to be called in the process
@@ -54,21 +63,33 @@ def create_app(settings: Settings, *, load_text_encoder: Callable[[StoredEncoder
         database=database,
         engine=SearchEngine(database, text_tower, PATIENCE_SECONDS),
         text_tower=text_tower,
+        pictures=Pictures(
+            database,
+            load_image_encoder or partial(_load_image_encoder, device=device),
+            settings.max_megapixels * 1_000_000,
+        ),
         thumbnails=settings.thumbnails,
         daemon_lock=settings.daemon_lock,
         max_file_bytes=settings.max_file_mb * 1_000_000,
         max_pixels=settings.max_megapixels * 1_000_000,
     )
-    app.config["MAX_CONTENT_LENGTH"] = 1_000_000  # no files are uploaded
+    app.config["MAX_CONTENT_LENGTH"] = 1_000_000  # but for pictures that are searched by; see `pictures`
     if isinstance(app.json, DefaultJSONProvider):
         app.json.sort_keys = False
         app.json.ensure_ascii = False
     app.url_map.converters["photo_id"] = PhotoId
     hosts.guard(app, settings.host, settings.trusted_hosts)
     changes.guard(app)
-    for part in (problems, headers, assets, wording, names):
+    for part in (problems, headers, assets, wording, names, searching):
         part.register(app)
-    for blueprint in (api.blueprint, albums.blueprint, media.blueprint, health.blueprint, gallery.blueprint):
+    for blueprint in (
+        api.blueprint,
+        albums.blueprint,
+        media.blueprint,
+        health.blueprint,
+        gallery.blueprint,
+        pictures.blueprint,
+    ):
         app.register_blueprint(blueprint)
     return app
 
@@ -77,3 +98,9 @@ def _load_text_encoder(stored: StoredEncoder, device: str | None) -> TextEncoder
     from photoindex import encoders  # late: brings torch, which the process that only forks must not load
 
     return encoders.load_text(stored.name, stored.fingerprint, device)
+
+
+def _load_image_encoder(stored: StoredEncoder, device: str | None) -> Encoder:
+    from photoindex import encoders
+
+    return encoders.load_image(stored.name, stored.fingerprint, device)

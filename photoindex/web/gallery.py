@@ -18,7 +18,7 @@ from photoindex.photos import PhotoInfo
 from photoindex.search import ResultPage
 from photoindex.search.query import normalise
 from photoindex.status import Status
-from photoindex.web import cards, clips, facts, moments, progress, timeline
+from photoindex.web import cards, clips, facts, moments, progress, searching, timeline
 from photoindex.web.cards import Badge
 from photoindex.web.media import PLAYED_BY_BROWSERS, SHOWN_BY_BROWSERS
 from photoindex.web.services import services
@@ -53,7 +53,14 @@ def search() -> str | Response:
         badges = _badges(session, page)
         now = _status(session)
     return render_template(
-        "search.html", page=page, badges=badges, query=query, continued=cursor, status=now, progress=progress.line(now)
+        "search.html",
+        page=page,
+        view=searching.view(page),
+        badges=badges,
+        query=query,
+        continued=cursor,
+        status=now,
+        progress=progress.line(now),
     )
 
 

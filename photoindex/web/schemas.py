@@ -13,6 +13,7 @@ from photoindex.companions import CompanionFile
 from photoindex.libraries import display_path
 from photoindex.photos import PhotoInfo, PlaceNames
 from photoindex.search import Result, ResultPage
+from photoindex.search.chips import Chip
 from photoindex.web import clips, moments, wording
 from photoindex.web.timeline import TimelinePage
 from photoindex.web.timeline import encode as encode_cursor
@@ -112,7 +113,12 @@ def results(page: ResultPage) -> dict[str, Any]:
         "query": page.query,
         "encoder": page.encoder,
         "took_ms": page.took_ms,
+        "found": page.found,
         "total": page.total,
+        "strong": page.strong,
+        "understood": [_chip(each) for each in page.chips],
+        "problems": [{"part": each.part, "message": each.message} for each in page.problems],
+        "language": page.language,
         "results": [_result(each) for each in page.results],
         "next_cursor": page.next_cursor,
     }
@@ -133,12 +139,25 @@ def taken_at(info: PhotoInfo) -> str | None:
     return info.taken_at.replace(tzinfo=zone).isoformat(timespec="seconds")
 
 
+def _chip(chip: Chip) -> dict[str, Any]:
+    return {
+        "kind": chip.kind,
+        "text": chip.text,
+        "label": {"en": chip.label, "fr": chip.label_fr},
+        "implied": chip.implied,
+        "without": chip.without,
+    }
+
+
 def _result(result: Result) -> dict[str, Any]:
     body = photo(result.photo)
     at = result.moment_seconds
     found = {
-        "score": round(result.score, 4),
+        "score": None if result.score is None else round(result.score, 4),
         "percent": result.percent,
+        "match": result.match,
+        "why": [{"field": each.field, "text": each.text} for each in result.why],
+        "folded": result.folded,
         "moment_seconds": None if at is None else round(at, 3),
         "moment": None if at is None else wording.timecode(at),
     }

@@ -9,6 +9,7 @@ from typing import cast
 from flask import current_app
 
 from photoindex.database import Database
+from photoindex.pictures import Pictures
 from photoindex.search import SearchEngine, TextTower
 
 EXTENSION = "photoindex"
@@ -21,6 +22,7 @@ class Services:
     database: Database
     engine: SearchEngine
     text_tower: TextTower
+    pictures: Pictures
     thumbnails: Path
     daemon_lock: Path
     max_file_bytes: int

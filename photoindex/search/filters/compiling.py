@@ -77,6 +77,13 @@ def compile(session: Session, filters: Sequence[Filter], *, today: date) -> Comp
     return Compiled(found_by, checked_by, tuple(problems))
 
 
+def narrowed(compiled: Compiled, condition: ColumnElement[bool]) -> Compiled:
+    """The same filters with one more condition on Photo."""
+    if compiled.condition is None or compiled.check is None:
+        return replace(compiled, condition=condition, check=condition)
+    return replace(compiled, condition=and_(compiled.condition, condition), check=and_(compiled.check, condition))
+
+
 def _read(session: Session, each: Filter, today: date) -> tuple[Clause | None, list[Problem]]:
     reader = READERS.get(each.name)
     if reader is None:

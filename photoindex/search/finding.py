@@ -1,0 +1,130 @@
+"""Finding: from a query and its embedding to everything that answers it, in order.
+
+Filters choose before anything is ranked. A narrow one is looked up first, and only its photos are compared with what is
+asked; a broad one is checked on all photos that are near enough. Both ways find the same: what counts is a distance
+that is fixed beforehand, and not a number of neighbours.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy.orm import Session
+
+from photoindex import photos, words
+from photoindex.search import filters, fusion
+from photoindex.search.answer import OTHER, STRONG, WEAK, Answer, arranged
+from photoindex.search.cutoff import Bounds
+from photoindex.search.filters import Compiled
+from photoindex.search.query import Query
+from photoindex.spaces import Found, Space, chosen
+from photoindex.words import WordMatches
+
+NARROW = 20_000
+"""Photos that are rather compared one by one than looked for among all that are near."""
+CHECKED = 50_000
+"""Photos found that a broad filter is checked on one by one; for more, all that meet it are fetched."""
+FARTHEST = 2.0
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is to be found."""
+
+    query: Query
+    vector: NDArray[np.float32]
+    """The query's embedding, (dim,)."""
+    bounds: Bounds
+    compiled: Compiled
+    """The query's filters."""
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What was found, and whether the last word was taken for the beginning of others (see `words.find`)."""
+
+    answer: Answer
+    goes_on: bool = False
+
+
+def find(session: Session, space: Space, asked: Asked) -> Findings:
+    """Everything that matches, in the order that the query wants."""
+    query, bounds = asked.query, asked.bounds
+    matches, avoided = _words(session, query)
+    if asked.compiled.condition is not None and len(matches):
+        keep = _meeting(session, asked.compiled, matches.photo_ids)
+        matches = WordMatches(matches.photo_ids[keep], matches.weights[keep], matches.complete[keep], matches.goes_on)
+    farthest = FARTHEST if query.show == "all" else bounds.weak_distance
+    near = _near(session, space, asked, farthest)
+    near = _with(near, session, space, asked, matches)
+    fused = fusion.fuse(
+        near.photo_ids, bounds.scores(near.distances), matches, strong_score=bounds.STRONG_SCORE, avoid=avoided
+    )
+    ids, keys = fused.photo_ids, fused.keys
+    known = keys >= bounds.WEAK_SCORE
+    if bounds.nothing:
+        known &= np.isin(ids, matches.photo_ids)
+    tiers = np.where(fused.strong & known, STRONG, np.where(known, WEAK, OTHER)).astype(np.int8)
+    kept = {"all": tiers <= OTHER, "matches": tiers <= WEAK, "strong": tiers == STRONG}[query.show]
+    scores = np.clip(keys, 0.0, 1.0)
+    order = -keys if query.sort == "relevance" else _times(session, ids, newest_first=query.sort == "newest")
+    return Findings(arranged(ids[kept], tiers[kept], order[kept], scores[kept]), matches.goes_on)
+
+
+def _words(session: Session, query: Query) -> tuple[WordMatches, WordMatches | None]:
+    """Photos that have the words of what is asked for, and of what is to be kept away from."""
+    wanted = " ".join(term.text for term in query.terms if term.weight > 0)
+    unwanted = [words.find(session, term.text) for term in query.terms if term.weight < 0]
+    avoid = None
+    for each in unwanted:
+        avoid = each if avoid is None else _either(avoid, each)
+    return (words.find(session, wanted) if wanted else words.nothing()), avoid
+
+
+def _either(one: WordMatches, other: WordMatches) -> WordMatches:
+    ids = np.union1d(one.photo_ids, other.photo_ids)
+    weights, complete = np.zeros(len(ids)), np.zeros(len(ids), dtype=np.bool_)
+    for each in (one, other):
+        at = np.searchsorted(ids, each.photo_ids)
+        weights[at] = np.maximum(weights[at], each.weights)
+        complete[at] |= each.complete
+    return WordMatches(ids, weights, complete)
+
+
+def _near(session: Session, space: Space, asked: Asked, farthest: float) -> Found:
+    """The photos that meet the filters and are not farther away."""
+    compiled, vector = asked.compiled, asked.vector
+    if compiled.condition is None:
+        found = space.within(session, vector, farthest)
+    elif filters.count(session, compiled, NARROW) <= NARROW:
+        found = space.distances(session, vector, filters.photo_ids(session, compiled))
+        found = chosen(found, found.distances <= farthest)
+    else:
+        found = space.within(session, vector, farthest)
+        found = chosen(found, _meeting(session, compiled, found.photo_ids))
+    liked = [like.photo_id for like in asked.query.likes]
+    return chosen(found, ~np.isin(found.photo_ids, liked)) if liked else found
+
+
+def _meeting(session: Session, compiled: Compiled, photo_ids: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Which photos meet the filters, (n,)."""
+    if len(photo_ids) <= CHECKED:
+        return filters.which(session, compiled, photo_ids)
+    return np.isin(photo_ids, filters.photo_ids(session, compiled))
+
+
+def _with(near: Found, session: Session, space: Space, asked: Asked, matches: WordMatches) -> Found:
+    """What is near, and what has the words however far away it is."""
+    lacking = np.setdiff1d(matches.photo_ids, near.photo_ids)
+    if not len(lacking) or len(lacking) > NARROW:
+        return near  # so many that the words tell too little; they count as if they did not look like it at all
+    more = space.distances(session, asked.vector, lacking)
+    return Found(np.concatenate([near.photo_ids, more.photo_ids]), np.concatenate([near.distances, more.distances]))
+
+
+def _times(session: Session, photo_ids: NDArray[np.int64], *, newest_first: bool) -> NDArray[np.float64]:
+    """Keys that bring photos into the order of the timeline, (n,)."""
+    microseconds = photos.times(session, photo_ids).astype(np.float64)
+    return -microseconds if newest_first else microseconds

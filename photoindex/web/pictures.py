@@ -1,0 +1,43 @@
+"""Searching by a picture that is sent: from the pages' form and through the API. The picture itself is not kept."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from flask import Blueprint, abort, redirect, request, url_for
+from werkzeug.wrappers import Response
+
+from photoindex.errors import QueryError
+from photoindex.search.query import normalise
+from photoindex.web import paging, schemas
+from photoindex.web.services import services
+
+blueprint = Blueprint("pictures", __name__)
+
+MAX_FORM_BYTES = 100_000
+"""What a form may hold beside the picture."""
+
+
+@blueprint.post("/search")
+def search() -> Response:
+    return redirect(url_for("gallery.search", q=_query()), code=303)
+
+
+@blueprint.post("/api/v1/search")
+def search_api() -> dict[str, Any]:
+    return schemas.results(services().engine.search(_query(), paging.limit(), paging.cursor()))
+
+
+def _query() -> str:
+    """What is searched for: the words that were sent, if any, and photos like the picture. Raises QueryError."""
+    parts = services()
+    request.max_content_length = parts.max_file_bytes + MAX_FORM_BYTES
+    if request.mimetype != "multipart/form-data":
+        abort(415, "Send the picture as multipart/form-data, in the field image.")
+    sent = request.files.get("image")
+    if sent is None or not sent.filename:
+        raise QueryError("there is no picture; choose a file, or send it in the field image")
+    key = parts.pictures.remember(sent.read(), os.fsencode(sent.filename.encode("utf-8", "replace")))
+    words = normalise(request.form.get("q", ""))
+    return f"{words} +like:{key}" if words else f"like:{key}"
