@@ -23,10 +23,10 @@ IS_THE_NAME = 0.98
 """The weight of a photo whose name, without its ending, is what is asked for; `benchmarks/words.py` compares others."""
 TOLD_OF_IT = 0.9
 """Every word is in what is said of the picture, or is in a name and has a digit: no encoder knows `IMG_2034`."""
-NAMED_SO = 0.45
+NAMED_SO = 0.1
 """Every word is somewhere, but some in names only, which may say anything."""
-BEGINS_SO = 0.4
-"""The same as the one or the other, but the last word goes on: taken only when no photo has it as it is."""
+BEGINS_SO = 0.1
+"""Every word is somewhere, but the last one goes on: looked for only when no photo has it as it is."""
 HAS_SOME = 0.5
 """Times the share of the words that a photo has, when it has not all, and those in what is said of the picture."""
 
@@ -55,7 +55,7 @@ class WordMatches:
     complete: NDArray[np.bool_]
     """Whether the photo has every word."""
     goes_on: bool = False
-    """Whether the last word was taken for the beginning of others."""
+    """Whether the last word had to be taken for the beginning of others, which is no more than a guess."""
 
     def __len__(self) -> int:
         return len(self.photo_ids)
@@ -178,7 +178,7 @@ def _merged(tiers: Sequence[_Tier], goes_on: bool) -> WordMatches:
     some = np.zeros(len(photo_ids))
     for tier in order[len(whole) :]:
         some[np.searchsorted(photo_ids, tier.photo_ids)] += tier.weight
-    return WordMatches(photo_ids, np.maximum(np.where(complete, weights, 0.0), some), complete & (not goes_on), goes_on)
+    return WordMatches(photo_ids, np.maximum(np.where(complete, weights, 0.0), some), complete, goes_on)
 
 
 def _lookup(session: Session, match: str, limit: int) -> NDArray[np.int64]:
