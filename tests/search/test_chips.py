@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import date
 
 from hypothesis import assume, given
+from search.test_parsing import TODAY, any_text, some_places
 
 from photoindex.errors import QueryError
 from photoindex.search.chips import Chip, chips
 from photoindex.search.parsing import MAX_FILTERS, parse
 from photoindex.search.query import Filter, Query
-from search.test_parsing import TODAY, any_text, some_places
 
 PLACES = {"grenoble", "new york", "paris"}
 
