@@ -22,6 +22,7 @@ PLACES = {
         "Grenoble", "New York", "Saint-Étienne", "Nice", "Split", "Orange", "Bath", "Reading", "Tours", "Nancy",
         "Charlotte", "Paris", "Lyon", "France", "Le Havre", "Les Sables", "Corsica", "Annecy", "L'Alpe d'Huez", "Mer",
         "Île-de-France", "Netherlands", "La Rochelle", "York", "In", "Coeur d'Alene",
+        "Le Port", "Mountain Lake", "Riz", "Spaghetti", "Un", "Gap",
     )
 }  # fmt: skip
 ENGLISH = "January February March April May June July August September October November December".split()  # noqa: SIM905
@@ -158,6 +159,11 @@ def test_dates_relative_to_today_are_understood(text: str, understood: str) -> N
     [
         ("dogs in grenoble", "dogs | place:grenoble"),
         ("photos de Grenoble", "place:Grenoble"),
+        ("photos de grenoble", "place:grenoble"),
+        ("images from paris", "place:paris"),
+        ("bateau au Port", 'bateau | place:"Le Port"'),
+        ("cabin at Mountain Lake", 'cabin | place:"Mountain Lake"'),
+        ("à Gap", "place:Gap"),
         ("Grenoble in the snow", "in the snow | place:Grenoble"),
         ("streets of New York", 'streets | place:"New York"'),
         ("près de saint etienne", 'place:"saint etienne"'),
@@ -227,6 +233,7 @@ def test_what_is_excluded_becomes_a_negated_filter(text: str, understood: str) -
         "Christmas tree", "this may be", "at night", "the 80s style", "il y a un chien", "last dog",
         "nice beach", "in nice weather", "Nice", "woman in orange", "Orange", "baby in bath", "reading a book",
         "photos of Charlotte", "Charlotte", "paris", "bord de mer", "a nice dog", "Mer", "In the sea",
+        "bateau dans le port", "Mountain lake", "salade de riz", "bowl of spaghetti", "cheval dans un champ", "in gap",
         "video game", "film", "my favourite dog", "favourite food", "photo of a dog", "portrait",
     ],
 )  # fmt: skip
