@@ -144,7 +144,8 @@ def find(name: str) -> Entry | None:
 
 def known_value(entry: Entry, value: str) -> str:
     """What a value is called in the grammar (`vidéos` → `video`); the value itself where it has no other name."""
-    return entry.values.get(fold(value), value)
+    folded = fold(value)
+    return folded if folded in entry.values.values() else entry.values.get(folded, value)
 
 
 @lru_cache(maxsize=256)

@@ -14,7 +14,7 @@ QUOTES = {'"': '"', "“": "”", "„": "“”", "«": "»"}
 """Opening quotation marks, and what closes them. Twice the closing mark inside stands for itself."""
 
 _SIGN = re.compile(r"[+-](?:(?P<weight>[0-9]{1,9}(?:[.,][0-9]{1,9})?|[.,][0-9]{1,9})\*)?(?=[^ +-])")
-_NAME = re.compile(r"(?P<name>[^\W\d_]{2,}(?:[-_][^\W\d_]+)*):")
+_NAME = re.compile(r"(?P<name>[^\W\d_](?:[-_]?[^\W\d_])+):")
 _VALUE_OF_AN_UNKNOWN_NAME = re.compile(r"[\w<>=\"“«]")
 _SCHEMES = ("http", "https", "ftp", "mailto", "tel", "urn", "data", "geo", "magnet")
 

@@ -25,7 +25,7 @@ MAX_PHRASES = 8
 _NOT = word_set("not except without excluding sauf hors sans pas excepte")
 _BUT = frozenset(("but", "mais"))
 _BEFORE_A_NUMBER = word_set("iso img dsc no nr n° num number numero page room route peugeot windows model")
-_DANGLING_FIRST = word_set("of from and or de du des et ou in at on en but mais")
+_DANGLING_FIRST = word_set("of from and or de du des et ou but mais")
 _DANGLING_LAST = word_set(
     """
     of from and or de du des et ou in at on en the la le les taken shot made prise prises pris faite faites but mais

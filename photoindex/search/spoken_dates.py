@@ -27,12 +27,12 @@ FUNCTION_WORDS = word_set(
 )
 """What may follow `in summer` when it is a date; in `in summer dress` it is none."""
 
-_INTRO = re.compile(
-    r"(?:(?P<preposition>in|on|at|during|throughout|over|from|of|for|around|circa|en|aux?|a|de|du|des|dans|pendant"
-    r"|durant|vers|pour|lors de|au cours de|au cours du) |(?P<elided>d'))?"
-    r"(?:(?:the|le|la|les|ces|year|month of|annee|mois de|mois|early|late|mid|debut|fin) |l'|mois d')*"
+_PREPOSITION = re.compile(
+    r"(?:(?:in|on|at|during|throughout|over|from|of|for|around|circa|en|aux?|a|de|du|des|dans|pendant"
+    r"|durant|vers|pour|lors de|au cours de|au cours du) |d')?"
 )
-_ARTICLE = re.compile(r"(?:(?:the|le|la|les|year|month of|annee|mois de|mois|early|late|mid|debut|fin) |l')*")
+_ARTICLE = re.compile(r"(?:(?:the|le|la|les|ces) |l')?")
+_NOUN = re.compile(r"(?:mois d'|(?:year|month of|annee|mois de|mois|early|late|mid|debut de|debut|fin de|fin) )*")
 _BOUND = re.compile(
     r"(?:(?P<before>before|prior to|avant)|(?P<after>since|after|depuis|apres|a partir de|a partir du)"
     r"|(?P<until>until|till|up to|jusqu'en|jusqu'au|jusqu'a)) "
@@ -82,7 +82,7 @@ def _bound(folded: str, at: int, today: date) -> When | None:
     found = _moment(folded, bound.end(), today) if bound else None
     if bound is None or found is None:
         return None
-    moment, end = found
+    moment, _, end = found
     if bound["before"]:
         return When("before", (moment.span.start,), end)
     if bound["after"]:
@@ -100,29 +100,26 @@ def _between(folded: str, at: int, today: date) -> When | None:
 
 def _from_to(folded: str, at: int, middle: re.Pattern[str], today: date) -> When | None:
     first = _moment(folded, at, today)
-    joint = middle.match(folded, first[1]) if first else None
+    joint = middle.match(folded, first[2]) if first else None
     last = _moment(folded, joint.end(), today) if joint else None
     if first is None or last is None:
         return None
-    one, (other, end) = first[0], last
+    one, other, end = first[0], last[0], last[2]
     if one.months and other.months:
         return When("month", _month_values(_months_from_to(one.months, other.months)), end)
     return When("date", (spans.between(_in_year_of(one, other).span, other.span).written,), end)
 
 
 def _plain(folded: str, at: int, today: date, breaks: frozenset[int]) -> When | None:
-    intro = _INTRO.match(folded, at)
-    assert intro is not None  # all of it is optional
-    start = intro.end()
-    found = read(folded, start, today)
+    found = _moment(folded, _behind(_PREPOSITION, folded, at), today) or _moment(folded, at, today)
     if found is None:
         return None
-    moment, end = found
+    moment, start, end = found
     joined = _and_more(folded, moment, end, today)
     if joined is not None:
         end = joined.end
     if joined is None or joined.name == "month":
-        if moment.needs is not None and not NEEDED[moment.needs] & set(_LETTERS.findall(intro[0])):
+        if moment.needs is not None and not NEEDED[moment.needs] & set(_LETTERS.findall(folded[at:start])):
             return None
         if moment.months and not _is_month(folded, start, end):
             return None
@@ -160,9 +157,19 @@ def _same_kind(one: Moment, other: Moment) -> bool:
     return not other.months and one.needs == other.needs
 
 
-def _moment(folded: str, at: int, today: date) -> tuple[Moment, int] | None:
-    article = _ARTICLE.match(folded, at)
-    return read(folded, article.end() if article else at, today)
+def _moment(folded: str, at: int, today: date) -> tuple[Moment, int, int] | None:
+    """The date behind an article and words such as `month of`, where it begins itself, and where it ends."""
+    article = _behind(_ARTICLE, folded, at)
+    for start in dict.fromkeys((_behind(_NOUN, folded, article), article, at)):
+        found = read(folded, start, today)
+        if found is not None:
+            return found[0], start, found[1]
+    return None
+
+
+def _behind(pattern: re.Pattern[str], folded: str, at: int) -> int:
+    match = pattern.match(folded, at)
+    return match.end() if match else at
 
 
 def _is_month_of_a_year(moment: Moment) -> bool:

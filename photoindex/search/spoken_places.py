@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from photoindex.search import catalogue
-from photoindex.search.ordinary_words import ORDINARY, PEOPLE, TOWNS
+from photoindex.search.ordinary_words import PEOPLE, SHORTEST, TOWNS, is_ordinary, word_set
 from photoindex.search.spoken_dates import FUNCTION_WORDS
 from photoindex.search.spoken_words import SpokenWord
 
@@ -16,6 +16,9 @@ LONGEST_NAME = 5
 _AT = frozenset(("in", "at", "near", "around", "à", "en", "au", "aux", "dans", "pres", "autour"))
 _OF = frozenset(("from", "of", "to", "towards", "outside", "inside", "above", "over", "through", "across", "vers",
                  "de", "du", "des", "d'"))  # fmt: skip
+_LOOSE = _OF - {"from", "vers", "towards", "outside", "inside"}
+"""Those that stand between any two words: in lower case they lead to a place only in `photos of`."""
+_PHOTOS = word_set("photo photos picture pictures pics image images video videos shots views vue vues cliches")
 _ARTICLES = frozenset(("the", "la", "le", "les", "l'"))
 _NEAR = frozenset(("pres", "autour", "alentours", "environs", "close", "next"))
 _CONTRACTED = {"au": "le ", "du": "le ", "aux": "les ", "des": "les "}
@@ -131,18 +134,33 @@ def _from_near(words: Sequence[SpokenWord], first: int, at: int, preposition: st
 
 
 def _is_meant(words: Sequence[SpokenWord], at: int, name: _Name, preposition: str, article: bool) -> bool:
-    capital = name.written[:1].isupper() or name.written[:1].istitle()
+    capital = _has_capital(words, at, name)
     if name.key in FUNCTION_WORDS or not any(char.isalpha() for char in name.key):
         return False
-    if name.key not in ORDINARY:
-        return bool(preposition) or capital or _goes_on(words, at)
     if name.key in TOWNS and not article:
         if preposition in _AT:
             return capital or not _describes(words, name.end)
         return capital and bool(preposition)
     if name.key in PEOPLE:
         return preposition in _AT and not article
-    return capital and bool(preposition)
+    if is_ordinary(name.key) or len(name.key) < SHORTEST:
+        return capital and bool(preposition)
+    if preposition in _LOOSE and not capital:
+        return _follows_photos(words, at, name)
+    return bool(preposition) or capital or _goes_on(words, at)
+
+
+def _has_capital(words: Sequence[SpokenWord], at: int, name: _Name) -> bool:
+    """Whether a name is written with a capital, be it behind its article: `la Rochelle`."""
+    first = words[at].bare[len(name.elided) :][:1]
+    behind = words[at + 1].bare[:1] if words[at].folded in _ARTICLES and name.end > at + 1 else first
+    return first.isupper() or behind.isupper()
+
+
+def _follows_photos(words: Sequence[SpokenWord], at: int, name: _Name) -> bool:
+    """Whether a name with its preposition stands right behind `photos`, or is all there is."""
+    before = at - 1 if name.elided == "d'" else at - 2
+    return before < 0 or words[before].folded in _PHOTOS
 
 
 def _goes_on(words: Sequence[SpokenWord], at: int) -> bool:
@@ -157,6 +175,13 @@ def _describes(words: Sequence[SpokenWord], end: int) -> bool:
     return words[end].folded not in FUNCTION_WORDS and words[end].folded[:2] != "d'"
 
 
+def _may_follow(name: _Name, capital: bool) -> bool:
+    """Whether a name counts behind `in Paris and`."""
+    return capital or not (
+        name.key in TOWNS | PEOPLE | FUNCTION_WORDS or is_ordinary(name.key) or len(name.key) < SHORTEST
+    )
+
+
 def _and_more(words: Sequence[SpokenWord], end: int, known: Callable[[str], bool]) -> tuple[int, tuple[str, ...]]:
     """Further places behind `and` or `or`: where they end, and their names."""
     names: list[str] = []
@@ -165,7 +190,7 @@ def _and_more(words: Sequence[SpokenWord], end: int, known: Callable[[str], bool
         if words[start].is_free and words[start].folded in _AT | _OF and start + 1 < len(words):
             start += 1
         following = next(iter(_names(words, start, known)), None)
-        if following is None or (following.key in ORDINARY and not following.written[:1].isupper()):
+        if following is None or not _may_follow(following, following.written[:1].isupper()):
             break
         names.append(following.written)
         end = following.end

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from photoindex.search.query import Filter, Like, Query, Term
 from photoindex.search.scanning import Word
 
-_PLAIN_WORD = re.compile(r"\w(?:[\w.'’-]*\w)?")
+_PLAIN_WORD = re.compile(r"[^\W_](?:[\w.'’-]*\w)?")
 _PLAIN_VALUE = re.compile(r'[^\s|"“”„«»]+')
 
 
