@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import groupby
+from typing import cast
 
 from flask import Flask, url_for
 
 from photoindex.search import Result, ResultPage, writing
-from photoindex.search.query import MAX_LENGTH, Query
+from photoindex.search.query import MAX_LENGTH, Query, Sort
 from photoindex.web.wording import number
 from photoindex.words import Why
 
@@ -140,7 +141,7 @@ def _sections(page: ResultPage) -> Iterator[Section]:
 
 def _sorts(asked: Query) -> Iterator[SortLink]:
     for sort, label in _SORTS:
-        written = _written(replace(asked, sort=sort))
+        written = _written(replace(asked, sort=cast(Sort, sort)))
         if written is not None:
             yield SortLink(label, url_for("gallery.search", q=written), asked.sort == sort)
 

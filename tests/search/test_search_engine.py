@@ -21,8 +21,7 @@ from photoindex.database import Database
 from photoindex.embeddings import StoredEncoder
 from photoindex.errors import EncoderError, NotFoundError, NotReadyError, QueryError
 from photoindex.models import Photo
-from photoindex.neighbours import Neighbour
-from photoindex.search import ResultPage, SearchEngine, TextTower, cursor, ranking
+from photoindex.search import ResultPage, SearchEngine, TextTower
 from photoindex.search.query import MAX_LENGTH, normalise
 
 ENCODER = ColourEncoder()
@@ -148,17 +147,6 @@ def test_a_query_that_is_too_long_says_how_long_it_may_be(engine: SearchEngine) 
         engine.search("x" * (MAX_LENGTH + 1))
 
 
-@pytest.mark.parametrize("wrong", ["x", "AAAA", "💥", "A" * 200, "_____w", cursor.encode(Neighbour(1, 0.5))[:-2]])
-def test_a_cursor_that_is_not_ours_is_refused(engine: SearchEngine, ids: dict[str, list[int]], wrong: str) -> None:
-    with pytest.raises(QueryError, match="cursor"):
-        engine.search("red", cursor=wrong)
-
-
-@given(st.integers(1, 2**62), st.floats(0, 2))
-def test_a_cursor_is_exact(photo_id: int, distance: float) -> None:
-    assert cursor.decode(cursor.encode(Neighbour(photo_id, distance))) == Neighbour(photo_id, distance)
-
-
 @given(st.text(max_size=600))
 def test_normalising_never_fails_but_for_length(query: str) -> None:
     try:
@@ -167,13 +155,6 @@ def test_normalising_never_fails_but_for_length(query: str) -> None:
         return
     assert normalise(once) == once == once.strip()
     once.encode("utf-8")
-
-
-@given(st.floats(0, 2), st.floats(-0.5, 0.5), st.floats(0.6, 1))
-def test_scores_stay_within_zero_and_one_and_fall_with_distance(distance: float, low: float, high: float) -> None:
-    score = ranking.score(distance, (low, high))
-    assert 0 <= score <= 1
-    assert ranking.score(min(2.0, distance + 0.1), (low, high)) <= score
 
 
 class Counting(ColourEncoder):
