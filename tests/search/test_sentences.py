@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import calendar
+import re
 from datetime import date, timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -328,3 +330,12 @@ def test_every_name_of_a_month_season_and_holiday_is_written_as_sentences_are_fo
 def test_place_names_are_asked_for_without_accents_case_and_hyphens() -> None:
     assert place_key("Saint-Étienne") == "saint etienne"
     assert place_key("L’Alpe  d'Huez") == "l'alpe d'huez"
+
+
+def test_every_example_of_the_documentation_is_understood() -> None:
+    document = (Path(__file__).parents[2] / "docs" / "search.md").read_text("utf-8")
+    table = document.split("## Sentences")[1].split("\n\n- ")[0]
+    examples = re.findall(r"`([^`]+)`", table)
+    assert len(examples) > 60
+    for example in examples:
+        assert parse(example, today=TODAY, known_places=PLACES.__contains__).filters, example
