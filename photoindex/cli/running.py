@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import secrets
 import time
 import urllib.error
 import urllib.parse
@@ -60,16 +61,25 @@ def find_server(data: Path) -> str | None:
     return url if isinstance(body, dict) and body.get("status") == "ok" else None
 
 
-def ask(url: str, query: str, limit: int, patience_seconds: float = ANSWER_SECONDS) -> dict[str, Any]:
+def ask(
+    url: str,
+    query: str,
+    limit: int,
+    patience_seconds: float = ANSWER_SECONDS,
+    picture: tuple[str, bytes] | None = None,
+) -> dict[str, Any]:
     """The API's answer to a search. Waits while the server is loading its encoder.
 
-    Raises QueryError, NotReadyError or PhotoIndexError with what the server says.
+    `picture` is the name and content of a file that photos should look like. Raises QueryError, NotReadyError or
+    PhotoIndexError with what the server says.
     """
     deadline = time.monotonic() + patience_seconds
-    address = f"{url}/api/v1/search?{urllib.parse.urlencode({'q': query, 'limit': limit}, errors='replace')}"
+    asked = {"limit": limit} if picture else {"q": query, "limit": limit}
+    address = f"{url}/api/v1/search?{urllib.parse.urlencode(asked, errors='replace')}"
+    request = _with_picture(address, query, *picture) if picture else urllib.request.Request(address)
     while True:
         try:
-            with _open(address, timeout=ANSWER_SECONDS) as response:
+            with _open(request, timeout=ANSWER_SECONDS) as response:
                 answer: dict[str, Any] = json.load(response)
                 return answer
         except urllib.error.HTTPError as error:
@@ -82,6 +92,18 @@ def ask(url: str, query: str, limit: int, patience_seconds: float = ANSWER_SECON
             raise kinds.get(error.code, PhotoIndexError)(detail) from None
         except (OSError, ValueError) as error:
             raise PhotoIndexError(f"the server at {url} does not answer ({error}); try again") from error
+
+
+def _with_picture(address: str, query: str, name: str, content: bytes) -> urllib.request.Request:
+    """A form (RFC 7578) with a picture and what else is asked."""
+    boundary = secrets.token_hex(16)
+    safe = name.encode("utf-8", "replace").decode("utf-8").translate({34: "%22", 10: "%0A", 13: "%0D"})
+    fields = [
+        f'--{boundary}\r\nContent-Disposition: form-data; name="q"\r\n\r\n{query}\r\n',
+        f'--{boundary}\r\nContent-Disposition: form-data; name="image"; filename="{safe}"\r\n\r\n',
+    ]
+    body = "".join(fields).encode("utf-8", "replace") + content + f"\r\n--{boundary}--\r\n".encode()
+    return urllib.request.Request(address, body, {"Content-Type": f"multipart/form-data; boundary={boundary}"})
 
 
 def _detail(error: urllib.error.HTTPError) -> str:

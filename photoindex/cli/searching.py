@@ -5,8 +5,11 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
+import os
+import re
 import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import click
@@ -19,17 +22,42 @@ from photoindex.config import Settings, load_settings
 from photoindex.errors import QueryError
 
 MAX_RESULTS = 200
-Search = Callable[[str], dict[str, Any]]
+Picture = tuple[str, bytes]
+"""The name of a file, and what is in it."""
+Search = Callable[[str, Picture | None], dict[str, Any]]
 """From a query to what the API's /search answers."""
 
 
-@click.command()
+class _SearchCommand(click.Command):
+    """Takes what begins with one `-` and is no option of ours as a part of the query: `plage -personnes`."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        options, words, left = list[str](), list[str](), list(args)
+        while left:
+            each = left.pop(0)
+            if each == "--":
+                words += left
+                break
+            if each in ("-k", "--limit", "--data", "--image"):
+                options += [each, *left[:1]]
+                del left[:1]
+            elif each.startswith("--") or re.fullmatch(r"-k\d+", each):
+                options.append(each)
+            else:
+                words.append(each)
+        return super().parse_args(ctx, [*options, "--", *words])
+
+
+@click.command(cls=_SearchCommand)
 @click.argument("query", nargs=-1, metavar="[QUERY]...")
 @click.option("-k", "--limit", type=click.IntRange(1, MAX_RESULTS), default=10, help="How many photos (10).")
+@click.option(
+    "--image", type=click.Path(dir_okay=False, path_type=Path), help="Find photos that look like this picture."
+)
 @json_option
 @data_option
-def search(query: tuple[str, ...], limit: int, as_json: bool, data: str | None) -> None:
-    """Find photos by a description.
+def search(query: tuple[str, ...], limit: int, image: Path | None, as_json: bool, data: str | None) -> None:
+    """Find photos by a description, with filters: plage after:2019 -personnes
 
     Without QUERY: a prompt that takes one after the other.
     """
@@ -39,11 +67,11 @@ def search(query: tuple[str, ...], limit: int, as_json: bool, data: str | None) 
         find: Search
         if url is not None:
             server = url
-            find = lambda text: ask(server, text, limit)  # noqa: E731
+            find = lambda text, picture: ask(server, text, limit, picture=picture)  # noqa: E731
         else:
             find = stack.enter_context(_search_here(settings, limit))
-        if query:
-            _show(_asked(find, " ".join(query)), as_json)
+        if query or image is not None:
+            _show(_asked(find, " ".join(query), image), as_json)
         else:
             _prompt(find, as_json)
 
@@ -52,38 +80,40 @@ def search(query: tuple[str, ...], limit: int, as_json: bool, data: str | None) 
 def _search_here(settings: Settings, limit: int) -> Iterator[Search]:
     """Search in this process, with the API's own code: the answer is the same."""
     logs.to_stderr(logging.WARNING, bare=True)
-    from photoindex import embeddings
-    from photoindex.web import create_app, schemas
+    from photoindex.web import create_app, pictures, schemas
     from photoindex.web.services import EXTENSION, Services
 
-    app = create_app(settings)
+    app = create_app(settings, patience_seconds=None)
     parts: Services = app.extensions[EXTENSION]
 
-    def find(text: str) -> dict[str, Any]:
-        with parts.database.read() as session:
-            stored = embeddings.active_encoder(session)
-        if stored is not None:
-            parts.text_tower.warm(stored)
+    def find(text: str, picture: Picture | None) -> dict[str, Any]:
+        if picture is not None:
+            text = pictures.query(text, parts.pictures.remember(picture[1], os.fsencode(picture[0])))
         with app.test_request_context():
             return schemas.results(parts.engine.search(text, limit))
 
     try:
         yield find
     finally:
-        parts.database.close()
+        parts.close()
 
 
-def _asked(find: Search, query: str) -> dict[str, Any]:
+def _asked(find: Search, query: str, image: Path | None) -> dict[str, Any]:
+    if image is not None:
+        try:
+            return find(query, (image.name, image.read_bytes()))
+        except OSError as error:
+            raise QueryError(f"{image} can't be read: {error.strerror}") from error
     if not query.strip():
         raise QueryError('say what to look for, as in: photoindex search "a dog playing outside"')
-    return find(query)
+    return find(query, None)
 
 
 def _prompt(find: Search, as_json: bool) -> None:
     """Take queries until an empty line, `:q` or the end of the input; what is wrong with one ends only that one."""
     for query in _typed_queries() if _interactive() else _piped_queries():
         try:
-            answer = find(query)
+            answer = find(query, None)
         except QueryError as error:
             click.echo(f"photoindex: {error}", err=True)
             continue

@@ -60,11 +60,14 @@ def of_term(term: Term) -> Label:
 
 
 def of_like(like: Like) -> Label:
-    """`Like photo 12`."""
+    """`Like photo 12`, `Like the picture`."""
     times = "" if abs(like.weight) == 1 else f" ×{abs(like.weight):g}"
+    what, what_fr = (
+        ("the picture", "l'image") if like.picture else (f"photo {like.photo_id}", f"la photo {like.photo_id}")
+    )
     if like.weight < 0:
-        return Label(f"Unlike photo {like.photo_id}{times}", f"Pas comme la photo {like.photo_id}{times}")
-    return Label(f"Like photo {like.photo_id}{times}", f"Comme la photo {like.photo_id}{times}")
+        return Label(f"Unlike {what}{times}", f"Pas comme {what_fr}{times}")
+    return Label(f"Like {what}{times}", f"Comme {what_fr}{times}")
 
 
 def of_setting(value: str) -> Label:

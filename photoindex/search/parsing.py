@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
@@ -18,6 +19,8 @@ MAX_FILTERS = 32
 MAX_PROBLEMS = 16
 MAX_WEIGHT = 100.0
 MAX_PHOTO_ID = 2**63 - 1
+
+_PICTURE_KEY = re.compile(r"[0-9a-f]{32}")
 
 SORTS = ("relevance", "newest", "oldest")
 SHOWS = ("matches", "strong", "all")
@@ -122,13 +125,14 @@ class _Reading:
         if weight is None:
             return
         for value in part.values:
-            if not (value.isascii() and value.isdigit() and len(value) < 20 and 0 < int(value) <= MAX_PHOTO_ID):
+            like = _like(value, weight)
+            if like is None:
                 self.problem(part.written, f"{part.name}: takes the number of a photo, as in like:12, not {value}")
             elif len(self.likes) == MAX_LIKES:
                 self.problem(part.written, f"only the first {MAX_LIKES} photos to look like count")
                 return
             else:
-                self.likes.append(Like(int(value), weight))
+                self.likes.append(like)
 
     def _set(self, part: Named, entry: catalogue.Entry) -> None:
         possible = {"sort": SORTS, "show": SHOWS}.get(entry.name, ("yes", "no"))
@@ -155,6 +159,14 @@ class _Reading:
             self.problem(part.written, f"only the first {MAX_FILTERS} filters count")
             return
         self.filters.append(condition)
+
+
+def _like(value: str, weight: float) -> Like | None:
+    """A photo by its number, or an uploaded picture by its key; None for what is neither."""
+    if _PICTURE_KEY.fullmatch(value):
+        return Like(0, weight, picture=value)
+    is_number = value.isascii() and value.isdigit() and len(value) < 20
+    return Like(int(value), weight) if is_number and 0 < int(value) <= MAX_PHOTO_ID else None
 
 
 def _condition(part: Named, entry: catalogue.Entry) -> Filter | None:

@@ -45,7 +45,7 @@ def write_term(term: Term) -> str:
 
 def write_like(like: Like) -> str:
     """A photo that results should look like, or with a negative weight not."""
-    return f"{_weight(like.weight, '')}like:{like.photo_id}"
+    return f"{_weight(like.weight, '')}like:{like.picture or like.photo_id}"
 
 
 def _parts(query: Query) -> Iterator[str]:

@@ -47,9 +47,11 @@ def create_app(
     *,
     load_text_encoder: Callable[[StoredEncoder], TextEncoder] | None = None,
     load_image_encoder: Callable[[StoredEncoder], Encoder] | None = None,
+    patience_seconds: float | None = PATIENCE_SECONDS,
 ) -> Flask:
     """The WSGI application over the database in `settings.data`, which is made or migrated first.
 
+    `patience_seconds` is how long a search waits for the text encoder; None loads it where it is needed.
     Nothing is loaded yet: `start_warming` loads the text encoder in the background, to be called in the process
     that answers requests. Raises DatabaseError.
     """
@@ -61,7 +63,7 @@ def create_app(
     )
     app.extensions[EXTENSION] = Services(
         database=database,
-        engine=SearchEngine(database, text_tower, PATIENCE_SECONDS),
+        engine=SearchEngine(database, text_tower, patience_seconds),
         text_tower=text_tower,
         pictures=Pictures(
             database,

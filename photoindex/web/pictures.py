@@ -29,6 +29,11 @@ def search_api() -> dict[str, Any]:
     return schemas.results(services().engine.search(_query(), paging.limit(), paging.cursor()))
 
 
+def query(words: str, key: str) -> str:
+    """The query for photos that look like a picture, and fit the words if there are any."""
+    return f"{words} +like:{key}" if words else f"like:{key}"
+
+
 def _query() -> str:
     """What is searched for: the words that were sent, if any, and photos like the picture. Raises QueryError."""
     parts = services()
@@ -39,5 +44,4 @@ def _query() -> str:
     if sent is None or not sent.filename:
         raise QueryError("there is no picture; choose a file, or send it in the field image")
     key = parts.pictures.remember(sent.read(), os.fsencode(sent.filename.encode("utf-8", "replace")))
-    words = normalise(request.form.get("q", ""))
-    return f"{words} +like:{key}" if words else f"like:{key}"
+    return query(normalise(request.form.get("q", "")), key)

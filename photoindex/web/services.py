@@ -28,6 +28,12 @@ class Services:
     max_file_bytes: int
     max_pixels: int
 
+    def close(self) -> None:
+        """End what goes on in the background, and close the database. May be called twice."""
+        self.engine.close()
+        self.pictures.close()
+        self.database.close()
+
 
 def services() -> Services:
     """The parts of the application that answers the current request."""

@@ -256,3 +256,11 @@ def test_every_name_is_documented(entry: catalogue.Entry) -> None:
     example = entry.example.replace("|", "\\|")
     aliases = ", ".join(f"`{alias}:`" for alias in entry.aliases)
     assert f"| `{entry.name}:` | {entry.meaning} | `{example}` | {aliases} |" in DOCUMENT
+
+
+def test_an_uploaded_picture_is_named_by_its_key() -> None:
+    key = "0123456789abcdef" * 2
+    query = parse(f"boats +2*like:{key}")
+    assert query.likes == (Like(0, 2.0, picture=key),)
+    assert parse(write(query)) == query
+    assert not query.problems

@@ -182,7 +182,11 @@ def make_app(gallery: Gallery) -> Iterator[Callable[..., Flask]]:
     made: list[Flask] = []
 
     def make(*, warm: bool = True, settings: Settings = gallery.settings, load: object = None) -> Flask:
-        app = create_app(settings, load_text_encoder=load or (lambda _: gallery.encoder))  # type: ignore[arg-type]
+        app = create_app(
+            settings,
+            load_text_encoder=load or (lambda _: gallery.encoder),  # type: ignore[arg-type]
+            load_image_encoder=lambda _: gallery.encoder,
+        )
         app.testing = True
         made.append(app)
         if warm:
@@ -195,7 +199,7 @@ def make_app(gallery: Gallery) -> Iterator[Callable[..., Flask]]:
 
     yield make
     for app in made:
-        app.extensions["photoindex"].database.close()
+        app.extensions["photoindex"].close()
 
 
 @pytest.fixture
