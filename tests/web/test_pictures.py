@@ -7,6 +7,8 @@ from dataclasses import replace
 
 import pytest
 from drawing import draw_image
+from werkzeug.datastructures import FileStorage
+from werkzeug.test import stream_encode_multipart
 
 
 def png(colour: str, size: tuple[int, int] = (160, 120)) -> io.BytesIO:
@@ -55,12 +57,13 @@ def test_the_page_leads_to_the_results(client) -> None:
 
 
 def test_a_large_picture_is_taken_and_too_large_a_one_refused(client, app) -> None:
-    noise = png("red", (1600, 1200)).getvalue() + bytes(2_000_000)
-    sent = {"image": (io.BytesIO(noise), "large.png")}
-    assert client.post("/api/v1/search", data=sent, content_type="multipart/form-data").status_code == 200
+    content = png("red", (1600, 1200)).getvalue() + bytes(2_000_000)
+    large = FileStorage(io.BytesIO(content), "large.png", "image")
+    stream, _, boundary = stream_encode_multipart({"image": large}, threshold=10_000_000)
+    form = {"data": stream.read(), "content_type": f"multipart/form-data; boundary={boundary}"}
+    assert client.post("/api/v1/search", **form).status_code == 200
     app.extensions["photoindex"] = replace(app.extensions["photoindex"], max_file_bytes=1_000_000)
-    sent = {"image": (io.BytesIO(noise), "large.png")}
-    assert client.post("/api/v1/search", data=sent, content_type="multipart/form-data").status_code == 413
+    assert client.post("/api/v1/search", **form).status_code == 413
 
 
 @pytest.mark.parametrize(
