@@ -13,8 +13,9 @@ FULL_BOUND, LEAST_BOUND = 5.0, 4.0
 clearest quarter of photos reaches the full bound gets a lower one."""
 NEAR_BEST = 0.75
 """A photo shows what stands out this much of what stands out most."""
-LONELY = 0.7
-"""One photo alone must stand out by so much more of the bound, two by half of that, and so on."""
+LONELY = 1.0
+"""By how much of the bound more the clearest photo must stand out if it is alone; by half of that if it is one of two,
+and so on: what few photos show must be clear."""
 SAME = 0.5
 """Two labels whose photos have this share in common are the same to people: one is left out."""
 EXPLAINED = 0.35
@@ -93,10 +94,10 @@ def _gather(
 
     A robin that shows as a bird, too, is a better picture for birds than what looks like one from afar.
     """
-    rank = 2 * clear
+    rank = 3 * clear
     for parent in {each for each in parents if each >= 0}:
         family = [parent, *(label for label, its in enumerate(parents) if its == parent)]
-        rank[:, parent] = clear[:, parent] + clear[:, family].max(axis=1)
+        rank[:, parent] = 2 * clear[:, parent] + clear[:, family].max(axis=1)
         shows[:, parent] = shows[:, family].any(axis=1)
         weights[:, parent] = weights[:, family].max(axis=1)
     return rank
