@@ -19,6 +19,7 @@ from photoindex.web import (
     api,
     assets,
     changes,
+    explore,
     gallery,
     headers,
     health,
@@ -26,9 +27,13 @@ from photoindex.web import (
     media,
     names,
     problems,
+    saved_pages,
+    saved_searches,
+    smart_albums,
     wording,
 )
 from photoindex.web.identifiers import PhotoId
+from photoindex.web.new_counts import NewCounts
 from photoindex.web.services import EXTENSION, Services
 from photoindex.web.warming import start_warming, stop_warming
 
@@ -50,10 +55,12 @@ def create_app(settings: Settings, *, load_text_encoder: Callable[[StoredEncoder
     app = Flask(
         "photoindex", template_folder=str(resource_folder("templates")), static_folder=str(resource_folder("static"))
     )
+    engine = SearchEngine(database, text_tower, PATIENCE_SECONDS)
     app.extensions[EXTENSION] = Services(
         database=database,
-        engine=SearchEngine(database, text_tower, PATIENCE_SECONDS),
+        engine=engine,
         text_tower=text_tower,
+        new_counts=NewCounts(smart_albums.strong_matches(database, engine, text_tower)),
         thumbnails=settings.thumbnails,
         daemon_lock=settings.daemon_lock,
         max_file_bytes=settings.max_file_mb * 1_000_000,
@@ -68,7 +75,16 @@ def create_app(settings: Settings, *, load_text_encoder: Callable[[StoredEncoder
     changes.guard(app)
     for part in (problems, headers, assets, wording, names):
         part.register(app)
-    for blueprint in (api.blueprint, albums.blueprint, media.blueprint, health.blueprint, gallery.blueprint):
+    for blueprint in (
+        api.blueprint,
+        albums.blueprint,
+        saved_searches.blueprint,
+        media.blueprint,
+        health.blueprint,
+        gallery.blueprint,
+        explore.blueprint,
+        saved_pages.blueprint,
+    ):
         app.register_blueprint(blueprint)
     return app
 

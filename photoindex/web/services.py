@@ -10,6 +10,7 @@ from flask import current_app
 
 from photoindex.database import Database
 from photoindex.search import SearchEngine, TextTower
+from photoindex.web.new_counts import NewCounts
 
 EXTENSION = "photoindex"
 
@@ -21,6 +22,7 @@ class Services:
     database: Database
     engine: SearchEngine
     text_tower: TextTower
+    new_counts: NewCounts
     thumbnails: Path
     daemon_lock: Path
     max_file_bytes: int
