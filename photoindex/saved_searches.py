@@ -147,7 +147,7 @@ def newest_photo_id(session: Session) -> int:
 
 def arrivals(session: Session) -> Arrivals:
     """What to compare with later, to know whether counts of new photos are still true; reads three rows."""
-    tallies: dict[bool, int] = dict(session.execute(select(PhotoTally.visible, PhotoTally.photos)).tuples().all())
+    tallies = {row.visible: row.photos for row in session.execute(select(PhotoTally.visible, PhotoTally.photos))}
     return Arrivals(newest_photo_id(session), tallies.get(True, 0), tallies.get(False, 0))
 
 

@@ -13,6 +13,7 @@ from photoindex import embeddings, files
 from photoindex.config import Settings
 from photoindex.daemon.changes import Changes
 from photoindex.daemon.choosing import EncoderLoader, choose_encoder
+from photoindex.daemon.concepts import ConceptMaker
 from photoindex.daemon.indexer import Indexer
 from photoindex.daemon.keeper import LOOK_SECONDS, Keeper
 from photoindex.daemon.reading import Limits, Reader
@@ -80,6 +81,7 @@ class _Service:
         self._work = threading.Event()
         self._changes = Changes()
         self._reporter = Reporter(database)
+        self._concepts = ConceptMaker(database)
         self._end = threading.Event()
         """Set when indexing is over, whether `stop` was set or all is done."""
         ignored = Ignored(settings.ignore, os.fsencode(settings.data.resolve()))
@@ -107,6 +109,7 @@ class _Service:
             log.info("ended before the encoder was there")
         finally:
             self._end.set()
+            self._concepts.close()
             keeper.join()
             self._reporter.report("stopped")
             self._database.checkpoint()
@@ -170,17 +173,20 @@ class _Service:
                 self._trouble(error)
                 continue
             self._reporter.count(done)
-            if done:
-                self._progress("indexing")
-                continue
-            if indexer.is_busy:
+            if done or indexer.is_busy:
+                self._concepts.busy()
+                if done:
+                    self._progress("indexing")
                 continue
             waiting = self._seconds_to_next_file()
             settled = waiting is None or waiting > PATIENCE_SECONDS
             if not self._watch and not scanning and not self._work.is_set() and settled:
                 self._progress("idle")
                 return
-            self._progress("scanning" if scanning else "idle" if waiting is None else "indexing")
+            state = "scanning" if scanning else "idle" if waiting is None else "indexing"
+            self._progress(state)
+            if self._watch and state == "idle":
+                self._concepts.idle()
             self._work.wait(min(LOOK_SECONDS, LOOK_SECONDS if waiting is None else waiting))
 
     def _seconds_to_next_file(self) -> float | None:
