@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 SEED = 20_240
 ROUNDS = 25
+TRIES = 5
+"""From other first centres each; the best is taken."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,20 @@ def find(
         return []
     points = vectors - mean
     points /= np.maximum(np.linalg.norm(points, axis=1, keepdims=True), 1e-9)
-    centres = _spread(points, min(number, len(points)))
+    chooser = np.random.default_rng(SEED)
+    tries = [_gather(points, _spread(points, min(number, len(points)), chooser), check) for _ in range(TRIES)]
+    owners, near = max(tries, key=lambda each: float(each[1].sum()))
+    found = []
+    for centre in np.unique(owners):
+        rows = np.flatnonzero(owners == centre)
+        found.append(Cluster(rows[np.argsort(-near[rows], kind="stable")], float(near[rows].mean())))
+    return sorted(found, key=lambda each: (-len(each.rows), int(each.rows[0])))
+
+
+def _gather(
+    points: NDArray[np.float32], centres: NDArray[np.float32], check: Callable[[], None]
+) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
+    """Move centres into the middle of what is nearest to them, until nothing changes: whose each point is, how near."""
     owners = np.full(len(points), -1)
     for _ in range(ROUNDS):
         check()
@@ -43,17 +58,11 @@ def find(
         for centre in np.unique(owners):
             middle = points[owners == centre].sum(axis=0)
             centres[centre] = middle / max(float(np.linalg.norm(middle)), 1e-9)
-    near = np.einsum("nd,nd->n", points, centres[owners])
-    found = []
-    for centre in np.unique(owners):
-        rows = np.flatnonzero(owners == centre)
-        found.append(Cluster(rows[np.argsort(-near[rows], kind="stable")], float(near[rows].mean())))
-    return sorted(found, key=lambda each: (-len(each.rows), int(each.rows[0])))
+    return owners, np.einsum("nd,nd->n", points, centres[owners])
 
 
-def _spread(points: NDArray[np.float32], number: int) -> NDArray[np.float32]:
-    """First centres far from each other, by k-means++ (Arthur and Vassilvitskii, SODA 2007) with a fixed seed."""
-    chooser = np.random.default_rng(SEED)
+def _spread(points: NDArray[np.float32], number: int, chooser: np.random.Generator) -> NDArray[np.float32]:
+    """First centres far from each other, by k-means++ (Arthur and Vassilvitskii, SODA 2007)."""
     chosen = [int(chooser.integers(len(points)))]
     apart = 1 - points @ points[chosen[0]]
     while len(chosen) < number:

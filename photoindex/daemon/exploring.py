@@ -173,7 +173,7 @@ class _Finder:
         return True
 
     def _add_group(self, members: NDArray[np.intp]) -> None:
-        cover = int(self.sample.photo_ids[members[0]])
+        cover = int(self.sample.photo_ids[self._examples(members)[0]])
         number = sum(each.kind == "group" for each in self.found) + 1
         middle = self._middle(members)
         old = [

@@ -22,7 +22,7 @@ EXPLAINED = 0.35
 """What a photo still counts towards a further label when one explains it already."""
 FAMILIAR = 1.25
 """How much more a label counts that was shown the last time, so that a page does not change for nothing."""
-_STEADYING = 25
+_STEADYING = 10
 """How many photos' worth of doubt there is in what a small library says about a label."""
 _SIGNAL = 2.0
 """A label that stands out by more than this many bounds counts no more for it."""
@@ -43,7 +43,8 @@ def clarity(
 
     `photos` (n, dim), `labels` (m, dim) and `neutral` (k, dim) are embeddings. Some labels are near to every photo
     ("hubs"): what they share with neutral texts is projected out, and what is left of a label's nearness to the
-    far three quarters of photos is subtracted. So the figures of one photo hardly depend on the others.
+    far quarter of photos is subtracted. So the figures of one photo hardly depend on the others, but what nearly all
+    photos show counts as no news.
     """
     base, _ = np.linalg.qr(neutral.T)
     scores = _unit(photos - (photos @ base) @ base.T) @ _unit(labels - (labels @ base) @ base.T).T

@@ -147,14 +147,14 @@ def test_a_sample_of_a_small_library_is_all_of_it(database: Database) -> None:
 def test_a_sample_of_a_large_library_is_even_and_stays_when_it_grows(database: Database) -> None:
     with database.write() as session:
         stored = encoder(session)
-        index(session, stored, 1500)
+        index(session, stored, 900)
         small = concepts.sample(session, stored, 200)
-        index(session, stored, 500, first=1500)
+        index(session, stored, 300, first=900)
         large = concepts.sample(session, stored, 200)
     assert 190 <= len(small.photo_ids) <= 210
     assert 190 <= len(large.photo_ids) <= 210
-    assert small.searchable == 1500
-    quarters = np.histogram(large.photo_ids, bins=4, range=(0, 2001))[0]
+    assert small.searchable == 900
+    quarters = np.histogram(large.photo_ids, bins=4, range=(0, 1201))[0]
     assert quarters.min() >= 40
     assert set(large.photo_ids[large.photo_ids <= small.photo_ids.max()].tolist()) <= set(small.photo_ids.tolist())
 

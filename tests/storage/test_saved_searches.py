@@ -7,12 +7,12 @@ import threading
 from datetime import datetime
 
 import pytest
-from sqlalchemy import delete, update
+from sqlalchemy import delete, insert, update
 
 from photoindex import photos, saved_searches
 from photoindex.database import Database, open_database
 from photoindex.errors import NotFoundError, QueryError
-from photoindex.models import Photo
+from photoindex.models import Photo, SavedSearch
 
 
 def store_photo(session, number: int) -> int:
@@ -175,11 +175,11 @@ def test_writers_at_once_neither_lose_a_search_nor_a_position(database: Database
 
 def test_ten_thousand_searches_are_paged_and_moved(database: Database) -> None:
     with database.write() as session:
-        for number in range(10_000):
-            session.execute(
-                saved_searches.SavedSearch.__table__.insert(),
-                {"name": f"{number}", "name_key": f"{number}", "query": "x", "position": number, "seen_photo_id": 0},
-            )
+        rows = [
+            {"name": f"{number}", "name_key": f"{number}", "query": "x", "position": number, "seen_photo_id": 0}
+            for number in range(10_000)
+        ]
+        session.execute(insert(SavedSearch), rows)
         last = saved_searches.page(session, 50, 9_990)
         assert [each.position for each in last] == list(range(9_990, 10_000))
         saved_searches.move(session, last[-1].id, 0)
