@@ -54,7 +54,7 @@ def read_fields(kinds: Mapping[str, type], nullable: frozenset[str] = frozenset(
     for name, value in body.items():
         if value is None and name in nullable:
             continue
-        if type(value) is not kinds[name] or (kinds[name] is int and not 0 <= value < 1 << 63):
+        if type(value) is not kinds[name] or (isinstance(value, int) and not 0 <= value < 1 << 63):
             abort(422, f"The field {name} is {'a whole number' if kinds[name] is int else 'a text'}.")
         check_text(name, value)
     return body
