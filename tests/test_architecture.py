@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "photoindex"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
-STORAGE = {"photos", "files", "embeddings", "libraries", "database", "status"}
+STORAGE = {"photos", "files", "embeddings", "libraries", "database", "status", "saved_searches", "concepts"}
 PIXELS_AND_WEB = {"PIL", "torch", "transformers", "flask", "pillow_heif"}
 
 FORBIDDEN: dict[str, set[str]] = {

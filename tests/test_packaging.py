@@ -33,6 +33,7 @@ def test_the_wheel_holds_what_the_program_needs_and_nothing_else(wheel: Path) ->
         "photoindex/migrations/versions/0001_first_schema.py",
         "photoindex/py.typed",
         "photoindex/data/gazetteer.npz",
+        "photoindex/data/concept_labels.tsv",
     ):
         assert needed in names
     assert any(name.endswith("licenses/LICENSE") for name in names)

@@ -1,4 +1,4 @@
-"""The service: takes the lock, starts scanner, watcher, indexer and snapshots, keeps the status row, and ends them all."""
+"""The service: takes the lock, starts and ends scanner, watcher, indexer and what is derived, keeps the status row."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from photoindex import embeddings, files, words
 from photoindex.config import Settings
 from photoindex.daemon.changes import Changes
 from photoindex.daemon.choosing import EncoderLoader, choose_encoder
+from photoindex.daemon.concepts import ConceptMaker
 from photoindex.daemon.indexer import Indexer
 from photoindex.daemon.keeper import LOOK_SECONDS, Keeper
 from photoindex.daemon.reading import Limits, Reader
@@ -83,6 +84,7 @@ class _Service:
         self._work = threading.Event()
         self._changes = Changes()
         self._reporter = Reporter(database)
+        self._concepts = ConceptMaker(database)
         self._end = threading.Event()
         """Set when indexing is over, whether `stop` was set or all is done."""
         self._snapshots = Snapshots(database, settings.snapshots, lambda: stop.is_set() or self._end.is_set())
@@ -116,6 +118,7 @@ class _Service:
             log.info("ended before the encoder was there")
         finally:
             self._end.set()
+            self._concepts.close()
             keeper.join()
             snapshots.join()
             self._reporter.report("stopped")
@@ -184,15 +187,20 @@ class _Service:
             if done:
                 self._progress("indexing")
             if done or indexer.is_busy:
+                self._concepts.busy()
                 continue
             waiting = self._seconds_to_next_file()
             settled = (waiting is None or waiting > PATIENCE_SECONDS) and not written
             if not self._watch and not scanning and not self._work.is_set() and settled:
                 self._progress("idle")
                 return
-            self._progress("scanning" if scanning else "idle" if waiting is None else "indexing")
-            if not written:
-                self._work.wait(min(LOOK_SECONDS, LOOK_SECONDS if waiting is None else waiting))
+            state = "scanning" if scanning else "idle" if waiting is None else "indexing"
+            self._progress(state)
+            if written:
+                continue
+            if self._watch and state == "idle":
+                self._concepts.idle()
+            self._work.wait(min(LOOK_SECONDS, LOOK_SECONDS if waiting is None else waiting))
 
     def _keep_words(self) -> int:
         """Write the words of some photos that have new ones, so that they are found by them. Returns of how many.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date
 
 import numpy as np
 from numpy.typing import NDArray
@@ -123,14 +123,14 @@ class SearchEngine:
             photos.get(session, photo_id)
         return self._page(f"like:{photo_id}", Query(likes=(Like(photo_id),), show="all"), limit, cursor, started)
 
-    def count_since(self, query: str, since: datetime) -> int:
-        """How many photos indexed after `since`, UTC, match a query strongly. Raises as `search`."""
+    def count_new(self, query: str, after_photo_id: int) -> int:
+        """How many photos with a greater id match a query strongly. Raises as `search`."""
         asked = replace(self.parse(normalise(query)), show="strong", sort="relevance", unique=False)
         with self._database.read() as session:
             encoder = embeddings.active_encoder(session)
         if encoder is None or asked.is_empty:
             return 0
-        new = Photo.indexed_at > since
+        new = Photo.id > after_photo_id
         vector = self._asker.vector(encoder, asked)
         if vector is not None:
             return self._found(encoder, asked, vector, new)[0].answer.strong

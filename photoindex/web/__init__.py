@@ -21,6 +21,7 @@ from photoindex.web import (
     api,
     assets,
     changes,
+    explore,
     gallery,
     headers,
     health,
@@ -29,10 +30,14 @@ from photoindex.web import (
     names,
     pictures,
     problems,
+    saved_pages,
+    saved_searches,
     searching,
+    smart_albums,
     wording,
 )
 from photoindex.web.identifiers import PhotoId
+from photoindex.web.new_counts import NewCounts
 from photoindex.web.services import EXTENSION, Services
 from photoindex.web.warming import start_warming, stop_warming
 
@@ -61,15 +66,17 @@ def create_app(
     app = Flask(
         "photoindex", template_folder=str(resource_folder("templates")), static_folder=str(resource_folder("static"))
     )
+    engine = SearchEngine(database, text_tower, patience_seconds)
     app.extensions[EXTENSION] = Services(
         database=database,
-        engine=SearchEngine(database, text_tower, patience_seconds),
+        engine=engine,
         text_tower=text_tower,
         pictures=Pictures(
             database,
             load_image_encoder or partial(_load_image_encoder, device=device),
             settings.max_megapixels * 1_000_000,
         ),
+        new_counts=NewCounts(smart_albums.strong_matches(database, engine, text_tower)),
         thumbnails=settings.thumbnails,
         daemon_lock=settings.daemon_lock,
         max_file_bytes=settings.max_file_mb * 1_000_000,
@@ -87,10 +94,13 @@ def create_app(
     for blueprint in (
         api.blueprint,
         albums.blueprint,
+        saved_searches.blueprint,
         media.blueprint,
         health.blueprint,
         gallery.blueprint,
         pictures.blueprint,
+        explore.blueprint,
+        saved_pages.blueprint,
     ):
         app.register_blueprint(blueprint)
     return app

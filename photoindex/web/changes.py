@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -34,18 +35,52 @@ def read_body(name: str, kind: type) -> Any:
 
     Answers 415 unless it is sent as JSON, 400 for what is none, and 422 for any other object or kind of value.
     """
-    if request.mimetype != "application/json":
-        abort(415, "Send JSON, with the header Content-Type: application/json.")
-    try:
-        body = json.loads(request.get_data())
-    except (ValueError, RecursionError):
-        abort(400, "The body is not JSON.")
+    body = _read_json()
     if not isinstance(body, dict) or list(body) != [name] or type(body[name]) is not kind:
         meant = "true or false" if kind is bool else "a text"
         abort(422, f"Send an object with the one field {name}, which is {meant}.")
-    if isinstance(body[name], str) and any(unicodedata.category(char) in _UNSPEAKABLE for char in body[name]):
-        abort(422, f"The {name} has characters that can't be shown.")
+    check_text(name, body[name])
     return body[name]
+
+
+def read_fields(kinds: Mapping[str, type], nullable: frozenset[str] = frozenset()) -> dict[str, Any]:
+    """Those of the fields in `kinds` that the JSON object that was sent has: at least one, and no other.
+
+    Answers as `read_body` does. Whole numbers are from 0 to 2⁶³-1; the fields in `nullable` may be null.
+    """
+    body = _read_json()
+    if not isinstance(body, dict) or not body or not body.keys() <= kinds.keys():
+        abort(422, f"Send an object with some of the fields {', '.join(kinds)}, and no other.")
+    for name, value in body.items():
+        if value is None and name in nullable:
+            continue
+        if type(value) is not kinds[name] or (isinstance(value, int) and not 0 <= value < 1 << 63):
+            abort(422, f"The field {name} is {'a whole number' if kinds[name] is int else 'a text'}.")
+        check_text(name, value)
+    return body
+
+
+def check_text(name: str, value: Any) -> None:
+    """Answer 422 to a text that holds characters without a picture, such as those that end a line."""
+    if isinstance(value, str) and any(unicodedata.category(char) in _UNSPEAKABLE for char in value):
+        abort(422, f"The {name} has characters that can't be shown.")
+
+
+def require_own_page() -> None:
+    """Answer 403 unless the browser says that a page of ours sent this: a form needs no JSON that would prove it."""
+    own = request.host.lower()
+    said = [_netloc(request.headers[name]) == own for name in ("Origin", "Referer") if name in request.headers]
+    if request.headers.get("Sec-Fetch-Site") != "same-origin" and not any(said):
+        abort(403, "A form of a page of this server changes things here; programs use the API.")
+
+
+def _read_json() -> Any:
+    if request.mimetype != "application/json":
+        abort(415, "Send JSON, with the header Content-Type: application/json.")
+    try:
+        return json.loads(request.get_data())
+    except (ValueError, RecursionError):
+        abort(400, "The body is not JSON.")
 
 
 def _netloc(origin: str) -> str | None:

@@ -11,6 +11,7 @@ from flask import current_app
 from photoindex.database import Database
 from photoindex.pictures import Pictures
 from photoindex.search import SearchEngine, TextTower
+from photoindex.web.new_counts import NewCounts
 
 EXTENSION = "photoindex"
 
@@ -23,6 +24,7 @@ class Services:
     engine: SearchEngine
     text_tower: TextTower
     pictures: Pictures
+    new_counts: NewCounts
     thumbnails: Path
     daemon_lock: Path
     max_file_bytes: int
