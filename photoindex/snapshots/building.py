@@ -52,8 +52,8 @@ def build(
         codes = _coded(vectors, lists_of(rows) if rows >= lists_from else 0, chooser)
         codes.save(part / CODES)
         kinds = {
-            "images": queries.like_images(vectors, chooser),
-            "texts": queries.like_texts(vectors, chooser) if texts is None else texts,
+            "images": queries.like_images(vectors, chooser, queries.COUNT),
+            "texts": queries.like_texts(vectors, chooser, queries.COUNT) if texts is None else texts,
         }
         header = Header(
             fingerprint=encoder.fingerprint,
