@@ -3,8 +3,9 @@
 Product quantization with 4 bits for every two dimensions, compared 32 rows at a time by table look-ups in registers
 (fast-scan; André, Kermarrec, Le Scouarnec, "Accelerated Nearest Neighbor Search with Quick ADC", arXiv 1704.07355), in
 inverted lists when there are many rows. What is coded there is how a row differs from its list's centre: that takes a
-third of the candidates for the same recall. FAISS takes as many threads as there are cores unless told otherwise, thread by
-thread; here it always takes one.
+third of the candidates for the same recall.
+
+FAISS takes as many threads as there are cores unless told otherwise, thread by thread; here it always takes one.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     import faiss
+
 
 class Codes:
     """The codes of n rows, by position. Searching is safe from any thread."""
