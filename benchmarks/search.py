@@ -227,7 +227,9 @@ def read_rows(data: Path) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     for part in parts:
         matrix[at : at + len(part)] = reckoning.widened(part.vectors)
         at += len(part)
-    return matrix / np.linalg.norm(matrix, axis=1, keepdims=True), ids
+    parts.clear()
+    matrix /= np.linalg.norm(matrix, axis=1, keepdims=True)
+    return matrix, ids
 
 
 Answer = Callable[[NDArray[np.float32], int], NDArray[np.int64]]

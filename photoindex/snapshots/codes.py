@@ -10,6 +10,7 @@ FAISS takes as many threads as there are cores unless told otherwise, thread by 
 
 from __future__ import annotations
 
+import threading
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -81,9 +82,14 @@ def _probing(probes: int) -> Any:
     return _faiss().SearchParametersIVF(nprobe=probes)
 
 
+_thread = threading.local()
+
+
 def _faiss() -> Any:
     """FAISS, with one thread for whoever calls."""
     import faiss
 
-    faiss.omp_set_num_threads(1)
+    if not hasattr(_thread, "is_told"):
+        faiss.omp_set_num_threads(1)
+        _thread.is_told = True
     return faiss

@@ -12,7 +12,7 @@ from photoindex.snapshots import queries
 from photoindex.snapshots.codes import Codes
 from photoindex.snapshots.format import Depth
 
-TARGETS = {10: 0.997, 50: 0.995, 1000: 0.99}
+TARGETS = {10: 0.995, 50: 0.99, 1000: 0.985}
 """Depth → recall to reach for every kind of query. A little more than is promised: it is an estimate."""
 _FACTORS = {
     10: (5, 8, 12, 20, 30, 50, 80, 120, 200),
@@ -22,7 +22,7 @@ _FACTORS = {
 """Candidates for each wanted."""
 _ROWS_A_CANDIDATE = 30
 """How many codes are compared in the time in which one candidate is reckoned."""
-_LISTS_SHARES = (64, 32, 16, 8, 4, 2, 1)
+_LISTS_SHARES = (64, 32, 16, 12, 8, 6, 4, 2, 1)
 
 
 @dataclass(frozen=True)
