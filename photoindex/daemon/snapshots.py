@@ -133,6 +133,7 @@ class Snapshots:
         """Have a snapshot built, and let it count when it is whole."""
         with self._database.write() as session:
             changes.prepare(session, encoder.id)
+        log.info("building a search snapshot")
         name, started = new_name(), time.monotonic()
         command = [sys.executable, "-m", "photoindex.daemon.building"]
         command += [str(self._database.path), str(self._folder), name, str(encoder.id), str(os.getpid())]

