@@ -20,8 +20,9 @@ from photoindex.database import Database
 from photoindex.embeddings import StoredEncoder
 from photoindex.models import EmbeddingChange, Photo
 from photoindex.neighbours import VecSpace
-from photoindex.snapshots import SnapshotSpace, Spaces, changes
+from photoindex.snapshots import SnapshotSpace, Spaces, changes, tuning
 from photoindex.snapshots.building import build, lists_of
+from photoindex.snapshots.captions import CAPTIONS
 from photoindex.snapshots.format import (
     CODES,
     HEADER,
@@ -368,3 +369,49 @@ def test_sqlite_vec_finds_all_within_a_distance_beyond_its_largest_k(
         assert len(every) == 430 - 8
         for bound in (0.2, 2.0):
             assert pairs(space.within(session, query, bound)) == [each for each in pairs(every) if each[1] <= bound]
+
+
+class FakeCodes:
+    """Finds rows at their true places, but for the second, which comes last: unless all four lists are looked into."""
+
+    lists = 4
+
+    def __init__(self, ever: bool) -> None:
+        self._ever = ever
+
+    def __len__(self) -> int:
+        return 4000
+
+    def search(self, _vector: NDArray[np.float32], count: int, probes: int) -> NDArray[np.int64]:
+        found = np.arange(4000)
+        if probes < 4 or not self._ever:
+            found[[1, 3999]] = found[[3999, 1]]
+        return found[:count]
+
+
+@pytest.mark.parametrize("ever", [True, False])
+def test_the_cheapest_way_that_reaches_the_recall_is_taken_and_else_the_best(
+    monkeypatch: pytest.MonkeyPatch, ever: bool
+) -> None:
+    def nearest(_vectors: object, _inverse: object, asked: NDArray[np.float32], limit: int) -> NDArray[np.int64]:
+        return np.tile(np.arange(limit), (len(asked), 1))
+
+    monkeypatch.setattr("photoindex.snapshots.queries.true_nearest", nearest)
+    monkeypatch.setattr("photoindex.snapshots.queries.nearest_first", lambda _vectors, _asked, positions: positions)
+    monkeypatch.setitem(tuning.TARGETS, 50, 0.97)
+    vectors, asked = np.ones((4000, 2), np.float16), np.ones((3, 2), np.float32)
+    kinds = {"images": asked, "texts": asked}
+    shallow, deep = tuning.depths(vectors, np.ones(4000, np.float32), FakeCodes(ever), kinds)  # type: ignore[arg-type]
+    assert (shallow.limit, shallow.probes, shallow.candidates) == (10, 4 if ever else 1, 50)
+    assert shallow.recall_images == shallow.recall_texts == pytest.approx(1.0 if ever else 0.9)
+    assert (deep.limit, deep.probes, deep.candidates) == (50, 1, 100)
+    assert deep.recall_images == deep.recall_texts == pytest.approx(0.98)
+
+
+def test_recall_is_measured_with_real_texts_where_there_are_some(database: Database, tmp_path: Path) -> None:
+    with database.write() as session:
+        encoder = fill(session, 200)
+    texts = unit(np.random.default_rng(1).standard_normal((9, DIM)))
+    assert build(database, encoder, tmp_path, "a", texts).text_queries == "encoded"
+    assert build(database, encoder, tmp_path, "b", None).text_queries == "made up"
+    assert len(set(CAPTIONS)) == len(CAPTIONS) >= 100
