@@ -209,7 +209,7 @@ def repair(session: Session) -> int:
     """Rebuild every sqlite-vec table that is missing, unreadable or does not match its rows. Returns how many."""
     repaired = 0
     for encoder in stored_encoders(session):
-        if not _matches(session, encoder):
+        if not is_sound(session, encoder):
             log.warning("rebuilding the search table of %s from the stored embeddings", encoder.name)
             rebuild(session, encoder)
             repaired += 1
@@ -236,7 +236,7 @@ def rebuild(session: Session, encoder: StoredEncoder) -> None:
         after = rows[-1][0], rows[-1][1]
 
 
-def _matches(session: Session, encoder: StoredEncoder) -> bool:
+def is_sound(session: Session, encoder: StoredEncoder) -> bool:
     """Whether the sqlite-vec table has the keys of the rows, each in its place, and room for a vector there.
 
     Reads the keys and no vector, one chunk at a time: a million photos take a second and no memory.

@@ -10,6 +10,7 @@ import click
 
 from photoindex import __version__
 from photoindex.cli.demo import demo
+from photoindex.cli.doctor import doctor
 from photoindex.cli.group import EXIT_CODES, Invocation, PhotoIndexGroup
 from photoindex.cli.indexing import daemon, index
 from photoindex.cli.info import encoder, status
@@ -31,7 +32,7 @@ def cli(invocation: Invocation, debug: bool) -> None:
     invocation.debug = debug
 
 
-for command in (up, library, index, daemon, serve, search, status, encoder, demo):
+for command in (up, library, index, daemon, serve, search, status, encoder, doctor, demo):
     cli.add_command(command)
 
 

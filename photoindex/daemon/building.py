@@ -42,7 +42,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("parent", type=int)
     given = parser.parse_args(arguments)
     _be_humble(given.parent)
-    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
+    logging.getLogger("photoindex").setLevel(logging.INFO)
     try:
         with closing(open_database(given.database)) as database:
             with database.read() as session:

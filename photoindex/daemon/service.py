@@ -113,7 +113,7 @@ class _Service:
             with closing(self._indexer()) as indexer:
                 self._loop(indexer)
             if not self._stop.is_set():
-                self._snapshots.step(patient=False)  # nobody may come after us to build it
+                self._snapshots.finish()
         except _StoppedError:
             log.info("ended before the encoder was there")
         finally:

@@ -42,14 +42,15 @@ class Snapshots:
     """Runs in a thread of its own."""
 
     def __init__(
-        self, database: Database, folder: Path, ending: Callable[[], bool], *, build_from: int = BUILD_FROM
+        self, database: Database, folder: Path, ending: Callable[[], bool], *, build_from: int | None = None
     ) -> None:
-        """`ending` tells that the daemon is to stop; it is asked often while something goes on."""
+        """`ending` tells that the daemon is to stop; it is asked often while something goes on. `build_from`: as the
+        constant, unless told otherwise."""
         self._database = database
         self._folder = folder
         self._ending = ending
-        self._build_from = build_from
-        self._keep_from = min(KEEP_FROM, build_from)
+        self._build_from = BUILD_FROM if build_from is None else build_from
+        self._keep_from = min(KEEP_FROM, self._build_from)
         self._not_before = 0.0
         self._verified: str | None = None
         self._busy = threading.Lock()
@@ -57,14 +58,21 @@ class Snapshots:
     def run(self, stop: threading.Event) -> None:
         """Look now and then what is due, until `stop` is set."""
         while not stop.is_set():
-            try:
-                self.step()
-            except (DatabaseError, OSError) as error:
-                log.error("the search snapshot waits: %s", error)
-            except Exception:
-                log.exception("the search snapshot met an unexpected error")
-                self._not_before = time.monotonic() + RETRY_SECONDS
+            self._step_or_say(patient=True)
             stop.wait(LOOK_SECONDS)
+
+    def finish(self) -> None:
+        """Do what is due now, however short ago the last build was: nobody may come after us to do it."""
+        self._step_or_say(patient=False)
+
+    def _step_or_say(self, patient: bool) -> None:
+        try:
+            self.step(patient)
+        except (DatabaseError, SnapshotError, OSError) as error:
+            log.error("the search snapshot waits: %s", error)
+        except Exception:  # searches are answered without it, and indexing must go on
+            log.exception("the search snapshot met an unexpected error")
+            self._not_before = time.monotonic() + RETRY_SECONDS
 
     def step(self, patient: bool = True) -> bool:
         """Do what is due. Whether there is a sound snapshot afterwards, or needs to be none.
@@ -125,11 +133,12 @@ class Snapshots:
         """Have a snapshot built, and let it count when it is whole."""
         with self._database.write() as session:
             changes.prepare(session, encoder.id)
+        log.info("building a search snapshot")
         name, started = new_name(), time.monotonic()
         command = [sys.executable, "-m", "photoindex.daemon.building"]
         command += [str(self._database.path), str(self._folder), name, str(encoder.id), str(os.getpid())]
         code = self._run(command)
-        self._not_before = time.monotonic() + max(REST * (time.monotonic() - started), LOOK_SECONDS)
+        self._not_before = time.monotonic() + REST * (time.monotonic() - started)
         if code != 0:
             if not self._ending():
                 log.error("building the search snapshot ended with code %s; searches are slower without it", code)

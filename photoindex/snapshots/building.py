@@ -25,7 +25,10 @@ log = logging.getLogger(__name__)
 LISTS_FROM = 50_000
 """Rows from which on inverted lists pay."""
 ROWS_AT_ONCE = 20_000
-TRAINING_ROWS = 65_536
+TRAINING_ROWS_A_LIST = 64
+LEAST_TRAINING_ROWS = 20_000
+MOST_TRAINING_ROWS = 100_000
+"""FAISS advises 39 rows a list and more; half a minute and 200 MB at most."""
 
 
 def build(
@@ -52,8 +55,8 @@ def build(
         codes = _coded(vectors, lists_of(rows) if rows >= lists_from else 0, chooser)
         codes.save(part / CODES)
         kinds = {
-            "images": queries.like_images(vectors, chooser),
-            "texts": queries.like_texts(vectors, chooser) if texts is None else texts,
+            "images": queries.like_images(vectors, chooser, queries.COUNT),
+            "texts": queries.like_texts(vectors, chooser, queries.COUNT) if texts is None else texts,
         }
         header = Header(
             fingerprint=encoder.fingerprint,
@@ -72,11 +75,11 @@ def build(
 
 
 def lists_of(rows: int) -> int:
-    """How many inverted lists so many rows are spread over: a power of two near their square root, 1024 at most.
+    """How many inverted lists so many rows are spread over: a power of two, from 1.5 to 3 times their square root.
 
-    More would take longer to train than they save.
+    More than 2048 would take longer to train than they save.
     """
-    return min(1024, int(2 ** round(math.log2(max(rows, 2)) / 2)))
+    return min(2048, int(2 ** math.ceil(math.log2(1.5 * max(rows, 1) ** 0.5))))
 
 
 def _copy(session: Session, encoder: StoredEncoder, part: Path) -> tuple[int, int]:
@@ -111,7 +114,7 @@ def visible_rows(session: Session, encoder: StoredEncoder) -> Iterator[reckoning
 
 
 def _coded(vectors: NDArray[np.float16], lists: int, chooser: np.random.Generator) -> Codes:
-    count = min(len(vectors), TRAINING_ROWS)
+    count = min(len(vectors), MOST_TRAINING_ROWS, max(LEAST_TRAINING_ROWS, TRAINING_ROWS_A_LIST * lists))
     chosen = np.sort(chooser.choice(len(vectors), count, replace=False))
     codes = Codes.trained(reckoning.widened(vectors[chosen]), lists)
     for start in range(0, len(vectors), ROWS_AT_ONCE):

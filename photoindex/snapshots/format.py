@@ -35,7 +35,7 @@ from photoindex.snapshots.codes import Codes
 VERSION = 1
 VECTORS, PHOTOS, NORMS, CODES = "vectors.f16", "photos.i64", "norms.f32", "codes.faiss"
 HEADER = "header.json"
-SAMPLE_ROWS = 2048
+SAMPLE_ROWS = 1024
 
 
 class SnapshotError(PhotoIndexError):

@@ -15,13 +15,13 @@ _TOWARDS = 0.35
 """How much of a made-up text points to a photo: cosines of texts and photos are small."""
 
 
-def like_images(vectors: NDArray[np.float16], chooser: np.random.Generator, count: int = COUNT) -> NDArray[np.float32]:
+def like_images(vectors: NDArray[np.float16], chooser: np.random.Generator, count: int) -> NDArray[np.float32]:
     """(count, dim): beside photos of the library (n, dim), as a photo that is similar to one of them is."""
     rows = _some(vectors, chooser, count)
     return unit(rows + _AWAY * unit(chooser.standard_normal(rows.shape).astype(np.float32)))
 
 
-def like_texts(vectors: NDArray[np.float16], chooser: np.random.Generator, count: int = COUNT) -> NDArray[np.float32]:
+def like_texts(vectors: NDArray[np.float16], chooser: np.random.Generator, count: int) -> NDArray[np.float32]:
     """(count, dim): stand-ins for texts when there is no encoder to make them.
 
     An encoder puts texts far from all photos, in a cone of their own, and what a text is about is a small part of it:

@@ -149,6 +149,8 @@ class SnapshotSpace:
             apart.append(reckoning.distances(snapshot.vectors[part], vector, snapshot.inverse[part]))
         if not ids:
             return np.empty(0, np.int64), np.empty(0, np.float32)
+        if snapshot.header.rows == snapshot.header.photos:
+            return np.concatenate(ids), np.concatenate(apart)
         return reckoning.nearest_frames(np.concatenate(ids), np.concatenate(apart))
 
 

@@ -12,17 +12,17 @@ from photoindex.snapshots import queries
 from photoindex.snapshots.codes import Codes
 from photoindex.snapshots.format import Depth
 
-TARGETS = {10: 0.997, 50: 0.995, 1000: 0.99}
+TARGETS = {10: 0.995, 50: 0.99, 1000: 0.985}
 """Depth → recall to reach for every kind of query. A little more than is promised: it is an estimate."""
 _FACTORS = {
-    10: (8, 12, 20, 30, 50, 80, 120, 200),
-    50: (3, 5, 8, 12, 20, 30, 50, 80),
-    1000: (1.5, 2, 3, 4, 6, 9, 13, 20),
+    10: (5, 8, 12, 20, 30, 50, 80, 120, 200),
+    50: (2, 3, 5, 8, 12, 20, 30, 50, 80),
+    1000: (1.2, 1.5, 2, 3, 4, 6, 9, 13, 20),
 }
 """Candidates for each wanted."""
-_ROWS_A_CANDIDATE = 20
+_ROWS_A_CANDIDATE = 30
 """How many codes are compared in the time in which one candidate is reckoned."""
-_LISTS_SHARES = (64, 32, 16, 8, 4, 2, 1)
+_LISTS_SHARES = (64, 32, 16, 12, 8, 6, 4, 2, 1)
 
 
 @dataclass(frozen=True)
