@@ -83,32 +83,17 @@ def tokens(text: str) -> list[str]:
 def stored(values: Iterable[str], *, edges: bool = False) -> str:
     """The values of a field as the index keeps them: tokens with spaces between, EDGE between values.
 
-    `edges` puts EDGE around the first and last, too, so that a whole value can be asked for. Humps come last: of
-    `VacancesEte` the index has `vacancesete`, and behind all values `vacances` and `ete`.
+    `edges` puts EDGE around the first and last, too, so that a whole value can be asked for, and so that there is
+    always a token, even without a value.
     """
-    parts: list[str] = []
-    humps: dict[str, None] = {}
-    for value in _bounded(values):
-        found = tokens(value)
-        if found:
-            parts += [*found, EDGE]
-            split = _HUMP.sub(" ", value)
-            humps |= dict.fromkeys(tokens(split) if split != value else ())
-    if not parts:
-        return ""
-    if edges:
-        parts.insert(0, EDGE)
-    new = [token for token in humps if token not in parts]
-    return " ".join(parts + new if edges or new else parts[:-1])
+    parts = [" ".join(found) for value in _bounded(values) for found in _readings(value)]
+    between = f" {EDGE} ".join(parts)
+    return f"{EDGE} {between} {EDGE}" if edges else between
 
 
 def has(value: str, phrase: Sequence[str], opening: str | None = None) -> bool:
     """Whether a value has a phrase of tokens, as the index would find it. With `opening`, the last one may go on."""
-    found = tokens(value)
-    if _has_phrase(found, phrase, opening):
-        return True
-    split = _HUMP.sub(" ", value)
-    return split != value and len(phrase) == 1 and _has_phrase(tokens(split), phrase, opening)
+    return any(_has_phrase(found, phrase, opening) for found in _readings(value))
 
 
 def fold(text: str) -> str:
@@ -117,6 +102,14 @@ def fold(text: str) -> str:
         return text.lower()
     apart = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
     return unicodedata.normalize("NFC", _ACCENTS.sub("", apart).translate(_LIGATURES))
+
+
+def _readings(value: str) -> Iterator[list[str]]:
+    """The tokens of a value, and where it has humps, as in `VacancesEte`, also those of its parts."""
+    for reading in dict.fromkeys((value, _HUMP.sub(" ", value))):
+        found = tokens(reading)
+        if found:
+            yield found
 
 
 def _unstemmed(text: str) -> list[str]:
