@@ -97,9 +97,9 @@ def check(session: Session) -> bool:
 
 
 def _row(document: Document) -> dict[str, Any]:
-    # Whole names are asked for, and no other whole value.
-    values = {field: tokens.stored(document.values.get(field, ()), edges=field == "name") for field in FIELDS}
-    return {"id": document.photo_id} | values
+    values = {field: tokens.stored(document.values.get(field, ())) for field in FIELDS}
+    names = tokens.stored_names(document.values.get("name", ()))
+    return {"id": document.photo_id} | values | {"name": names}
 
 
 def _is_there(session: Session) -> bool:

@@ -12,12 +12,14 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "photoindex"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
-STORAGE = {"photos", "files", "embeddings", "libraries", "database", "status"}
+STORAGE = {"photos", "files", "embeddings", "libraries", "database", "status",
+           "words", "word_search", "documents", "derived"}  # fmt: skip
 PIXELS_AND_WEB = {"PIL", "torch", "transformers", "flask", "pillow_heif"}
 
 FORBIDDEN: dict[str, set[str]] = {
     "errors": {"photoindex"},
     "models": {"photoindex"},
+    "tokens": {"photoindex", "sqlalchemy"},
     "media": {"sqlalchemy", "flask", "photoindex.encoders", "photoindex.daemon", "photoindex.web", "photoindex.search",
               *(f"photoindex.{name}" for name in (*STORAGE, "models", "config"))},
     "encoders": {"sqlalchemy", "flask", "photoindex.media", "photoindex.daemon", "photoindex.web", "photoindex.search",
