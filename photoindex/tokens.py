@@ -6,14 +6,19 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 EDGE = "\ue000"
-"""A token of its own at both ends of a value (a character for private use, which `fold` leaves no text to have)."""
+"""Between values, and before what stands for a whole one: a character for private use, which no token has else."""
+LONGEST_NAME = 64
+"""Characters of a name that count for whether it is the one."""
 MOST_CHARACTERS = 8192
 """Of the values of a field together; a photo with more to say is found by what comes first."""
 MOST_WORDS = 16
 SHORTEST_OPENING = 3
 """Characters that a word must have to stand for longer ones that begin so; 2 behind other tokens of it (`IMG_20`)."""
+
+_SHORT_VALUE = 64
 
 # Accents as NFKD parts them from their letters. Signs of Indian and Thai vowels are no accents, and stay.
 _ACCENTS = re.compile(
@@ -80,35 +85,25 @@ def tokens(text: str) -> list[str]:
     return [_singular(token) for token in _unstemmed(text)]
 
 
-def stored(values: Iterable[str], *, edges: bool = False) -> str:
-    """The values of a field as the index keeps them: tokens with spaces between, EDGE between values.
+def stored(values: Iterable[str]) -> str:
+    """The values of a field as the index keeps them: tokens with spaces between, EDGE between values."""
+    return f" {EDGE} ".join(" ".join(found) for value in _bounded(values) for found in _readings(value))
 
-    `edges` puts EDGE around the first and last, too, so that a whole value can be asked for. Humps come last: of
-    `VacancesEte` the index has `vacancesete`, and behind all values `vacances` and `ete`.
-    """
-    parts: list[str] = []
-    humps: dict[str, None] = {}
-    for value in _bounded(values):
-        found = tokens(value)
-        if found:
-            parts += [*found, EDGE]
-            split = _HUMP.sub(" ", value)
-            humps |= dict.fromkeys(tokens(split) if split != value else ())
-    if not parts:
-        return ""
-    if edges:
-        parts.insert(0, EDGE)
-    new = [token for token in humps if token not in parts]
-    return " ".join(parts + new if edges or new else parts[:-1])
+
+def stored_names(values: Iterable[str]) -> str:
+    """The same for names, each with a token for itself as a whole; and first an EDGE that every photo has."""
+    readings = [found for value in _bounded(values) for found in _readings(value)]
+    return " ".join([EDGE, *(" ".join([*found, whole(found)]) for found in readings)])
+
+
+def whole(found: Iterable[str]) -> str:
+    """The one token that stands for a name of just these tokens."""
+    return EDGE + "".join(found)[:LONGEST_NAME]
 
 
 def has(value: str, phrase: Sequence[str], opening: str | None = None) -> bool:
     """Whether a value has a phrase of tokens, as the index would find it. With `opening`, the last one may go on."""
-    found = tokens(value)
-    if _has_phrase(found, phrase, opening):
-        return True
-    split = _HUMP.sub(" ", value)
-    return split != value and len(phrase) == 1 and _has_phrase(tokens(split), phrase, opening)
+    return any(_has_phrase(found, phrase, opening) for found in _readings(value))
 
 
 def fold(text: str) -> str:
@@ -117,6 +112,20 @@ def fold(text: str) -> str:
         return text.lower()
     apart = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
     return unicodedata.normalize("NFC", _ACCENTS.sub("", apart).translate(_LIGATURES))
+
+
+def _readings(value: str) -> tuple[tuple[str, ...], ...]:
+    """The tokens of a value, and where it has humps, as in `VacancesEte`, also those of its parts."""
+    return _recent_readings(value) if len(value) <= _SHORT_VALUE else _read(value)
+
+
+def _read(value: str) -> tuple[tuple[str, ...], ...]:
+    readings = (value, _HUMP.sub(" ", value))
+    return tuple(found for reading in dict.fromkeys(readings) if (found := tuple(tokens(reading))))
+
+
+# Folders, places and cameras come again with the next photo.
+_recent_readings = lru_cache(maxsize=4096)(_read)
 
 
 def _unstemmed(text: str) -> list[str]:

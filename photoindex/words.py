@@ -74,12 +74,13 @@ def refresh(session: Session, at_most: int = 500) -> int:
     return len(photo_ids)
 
 
-def prepare(session: Session) -> int:
+def prepare(session: Session, *, thorough: bool = False) -> int:
     """Make the table when it is not there, and anew when it is damaged or of another layout; mark what it lacks.
 
-    To be called when the daemon starts. Returns how many photos were marked for `refresh`.
+    To be called when the daemon starts, and with `thorough`, which checks every block of a large table too, when
+    `refresh` has failed. Returns how many photos were marked for `refresh`.
     """
-    if not _is_sound(session):
+    if not _is_sound(session, thorough):
         drop_virtual_table(session.connection(), TABLE)
         session.execute(text(_LAYOUT))
     return _mark_differences(session)
@@ -96,9 +97,9 @@ def check(session: Session) -> bool:
 
 
 def _row(document: Document) -> dict[str, Any]:
-    # Whole names are asked for, and no other whole value.
-    values = {field: tokens.stored(document.values.get(field, ()), edges=field == "name") for field in FIELDS}
-    return {"id": document.photo_id} | values
+    values = {field: tokens.stored(document.values.get(field, ())) for field in FIELDS}
+    names = tokens.stored_names(document.values.get("name", ()))
+    return {"id": document.photo_id} | values | {"name": names}
 
 
 def _is_there(session: Session) -> bool:
@@ -110,7 +111,7 @@ def _layout(session: Session) -> str | None:
     return found
 
 
-def _is_sound(session: Session) -> bool:
+def _is_sound(session: Session, thorough: bool) -> bool:
     layout = _layout(session)
     if layout != _LAYOUT:
         if layout is not None:
@@ -118,22 +119,21 @@ def _is_sound(session: Session) -> bool:
         return False
     try:
         with session.begin_nested():
-            _read(session)
-        blocks = session.scalar(text(f"SELECT count(*) FROM {TABLE}_data")) or 0
-        if blocks > _CHECKED_BLOCKS or check(session):
-            return True
+            if _is_whole(session, thorough):
+                return True
     except SqlDatabaseError as error:
         log.debug("%s", error)
     log.warning("the table of the words of photos is damaged; it is made anew")
     return False
 
 
-def _read(session: Session) -> None:
-    """Look up something, and read every block. Raises what SQLite and FTS5 make of a damaged table."""
-    lookup = text(f"SELECT rowid FROM {TABLE} WHERE {TABLE} MATCH :match LIMIT 10")
-    session.execute(lookup, {"match": f'"{tokens.EDGE}"'}).all()
-    session.execute(text(f"SELECT sum(length(block)) FROM {TABLE}_data")).all()
-    session.execute(text(f"SELECT count(*) FROM {TABLE}_docsize")).all()
+def _is_whole(session: Session, thorough: bool) -> bool:
+    """Whether every row is found by the token that all have, and every block can be read. May raise what FTS5 does."""
+    by_token = text(f"SELECT count(*) FROM {TABLE} WHERE {TABLE} MATCH :match")
+    found = session.scalar(by_token, {"match": f'"{tokens.EDGE}"'})
+    rows = session.scalar(text(f"SELECT count(*) FROM {TABLE}_docsize"))
+    blocks, _ = session.execute(text(f"SELECT count(*), sum(length(block)) FROM {TABLE}_data")).one()
+    return bool(found == rows and ((blocks > _CHECKED_BLOCKS and not thorough) or check(session)))
 
 
 def _mark_differences(session: Session) -> int:

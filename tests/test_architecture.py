@@ -12,13 +12,15 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "photoindex"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
-STORAGE = {"photos", "files", "embeddings", "libraries", "database", "status", "saved_searches", "concepts", "spaces", "reckoning", "neighbours",
-           "snapshots"}  # fmt: skip
+STORAGE = {"photos", "files", "embeddings", "libraries", "database", "status", "saved_searches", "concepts", "spaces",
+           "reckoning", "neighbours", "snapshots", "words", "word_search", "documents", "derived",
+           "query_cache"}  # fmt: skip
 PIXELS_AND_WEB = {"PIL", "torch", "transformers", "flask", "pillow_heif"}
 
 FORBIDDEN: dict[str, set[str]] = {
     "errors": {"photoindex"},
     "models": {"photoindex"},
+    "tokens": {"photoindex", "sqlalchemy"},
     "media": {"sqlalchemy", "flask", "photoindex.encoders", "photoindex.daemon", "photoindex.web", "photoindex.search",
               *(f"photoindex.{name}" for name in (*STORAGE, "models", "config"))},
     "encoders": {"sqlalchemy", "flask", "photoindex.media", "photoindex.daemon", "photoindex.web", "photoindex.search",

@@ -219,7 +219,7 @@ class _Service:
             log.error("the words of photos wait: %s", error)
             self._words_at = time.monotonic() + TROUBLE_SECONDS
             with suppress(DatabaseError), self._database.write() as session:
-                words.prepare(session)  # that is all when the disk is full, but a damaged table is made anew
+                words.prepare(session, thorough=True)  # fails too on a full disk; a damaged table is made anew
             return 0
 
     def _seconds_to_next_file(self) -> float | None:
