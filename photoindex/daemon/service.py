@@ -13,6 +13,7 @@ from photoindex import embeddings, files
 from photoindex.config import Settings
 from photoindex.daemon.changes import Changes
 from photoindex.daemon.choosing import EncoderLoader, choose_encoder
+from photoindex.daemon.grouping import Grouper
 from photoindex.daemon.indexer import Indexer
 from photoindex.daemon.keeper import LOOK_SECONDS, Keeper
 from photoindex.daemon.reading import Limits, Reader
@@ -80,6 +81,7 @@ class _Service:
         self._work = threading.Event()
         self._changes = Changes()
         self._reporter = Reporter(database)
+        self._grouper: Grouper | None = Grouper(database, settings.thumbnails, stop)
         self._end = threading.Event()
         """Set when indexing is over, whether `stop` was set or all is done."""
         ignored = Ignored(settings.ignore, os.fsencode(settings.data.resolve()))
@@ -177,11 +179,26 @@ class _Service:
                 continue
             waiting = self._seconds_to_next_file()
             settled = waiting is None or waiting > PATIENCE_SECONDS
+            state = "scanning" if scanning else "idle" if waiting is None else "indexing"
+            if self._group():
+                self._progress(state)
+                continue
             if not self._watch and not scanning and not self._work.is_set() and settled:
                 self._progress("idle")
                 return
-            self._progress("scanning" if scanning else "idle" if waiting is None else "indexing")
+            self._progress(state)
             self._work.wait(min(LOOK_SECONDS, LOOK_SECONDS if waiting is None else waiting))
+
+    def _group(self) -> bool:
+        """Look for duplicates among a few photos, as nothing else is to be done; whether there were any."""
+        try:
+            return self._grouper is not None and self._grouper.step()
+        except (DatabaseError, OSError) as error:
+            self._trouble(error)
+        except Exception:  # indexing matters more, and must not end for a fault here
+            log.exception("looking for duplicates met an unexpected error; it is left until the next start")
+            self._grouper = None
+        return False
 
     def _seconds_to_next_file(self) -> float | None:
         """How long until a file that is left alone for now may be read; None when there is none to wait for."""
