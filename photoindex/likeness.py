@@ -10,10 +10,11 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import TextClause, delete, insert, select, text
+from sqlalchemy import BindParameter, TextClause, bindparam, delete, insert, select, text
 from sqlalchemy.orm import Session
 
 from photoindex.companions import PRESENT, chunks
@@ -55,11 +56,32 @@ class Folded:
     """How many others each of them stands for, (m,)."""
 
 
-_SHOT = (
+# Built once and not for each photo: that would cost several times what SQLite needs.
+_IDS: BindParameter[Any] = bindparam("ids", expanding=True)
+_SHOTS = select(
     Photo.id, Photo.content_hash, Photo.kind, Photo.format, Photo.width, Photo.height, Photo.size_bytes,
     Photo.duration_seconds, Photo.taken_at, Photo.camera, Photo.visible,
-)  # fmt: skip
-
+).where(Photo.id.in_(_IDS))  # fmt: skip
+_PATHS = (
+    select(File.photo_id, File.path).where(File.photo_id.in_(_IDS), File.state.in_(PRESENT)).order_by(File.id.desc())
+)
+_SHOWN = select(Photo.id).where(Photo.visible, Photo.id.in_(_IDS))
+_TAKEN_BETWEEN = select(Photo.id).where(
+    Photo.visible,
+    Photo.timeline_at.between(bindparam("first"), bindparam("last")),  # it is `taken_at`, and has an index
+    Photo.taken_at.is_not(None),
+    Photo.camera == bindparam("camera"),
+    Photo.kind != "video",
+)
+_KEYS_OF = select(Likeness.photo_id, Likeness.key_id).where(
+    Likeness.photo_id.in_(_IDS), Likeness.kind == bindparam("kind")
+)
+_MEMBERS_OF = (
+    select(Likeness.key_id, Likeness.photo_id)
+    .where(Likeness.kind == bindparam("kind"), Likeness.key_id.in_(_IDS))
+    .order_by(Likeness.photo_id)
+)
+_DISMISSALS_OF = select(DismissedPhoto.photo_id, DismissedPhoto.dismissal_id).where(DismissedPhoto.photo_id.in_(_IDS))
 _SAME_KEYS, _BURST_KEYS = (
     text(
         "SELECT l.photo_id, l.key_id FROM json_each(:ids) j "
@@ -102,13 +124,9 @@ def shots(session: Session, photo_ids: Iterable[int]) -> dict[int, Shot]:
     found: dict[int, Shot] = {}
     for chunk in chunks(ids):
         names: dict[int, bytes] = {}
-        for photo_id, path in session.execute(
-            select(File.photo_id, File.path)
-            .where(File.photo_id.in_(chunk), File.state.in_(PRESENT))
-            .order_by(File.id.desc())
-        ):
+        for photo_id, path in session.execute(_PATHS, {"ids": chunk}):
             names[photo_id or 0] = path.rpartition(b"/")[2]
-        for row in session.execute(select(*_SHOT).where(Photo.id.in_(chunk))):
+        for row in session.execute(_SHOTS, {"ids": chunk}):
             found[row[0]] = Shot(*row, name=names.get(row[0], b""))
     return found
 
@@ -117,20 +135,13 @@ def shown(session: Session, photo_ids: Iterable[int]) -> set[int]:
     """Which of the photos are visible."""
     found: set[int] = set()
     for chunk in chunks(sorted(set(photo_ids))):
-        found.update(session.scalars(select(Photo.id).where(Photo.visible, Photo.id.in_(chunk))))
+        found.update(session.scalars(_SHOWN, {"ids": chunk}))
     return found
 
 
 def taken_between(session: Session, camera: str, first: datetime, last: datetime) -> list[int]:
     """Ids of visible photos (no videos) that a camera took in a stretch of time."""
-    query = select(Photo.id).where(
-        Photo.visible,
-        Photo.timeline_at.between(first, last),  # it is `taken_at`, and has an index
-        Photo.taken_at.is_not(None),
-        Photo.camera == camera,
-        Photo.kind != "video",
-    )
-    return list(session.scalars(query))
+    return list(session.scalars(_TAKEN_BETWEEN, {"camera": camera, "first": first, "last": last}))
 
 
 # --- groups --------------------------------------------------------------------------------------------------------
@@ -140,10 +151,8 @@ def keys_of(session: Session, kind: LikenessKind, photo_ids: Iterable[int]) -> d
     """The keys of the groups that photos are in: photo id → key."""
     found: dict[int, int] = {}
     for chunk in chunks(sorted(set(photo_ids))):
-        query = select(Likeness.photo_id, Likeness.key_id)
-        found.update((row[0], row[1]) for row in session.execute(
-            query.where(Likeness.kind == kind, Likeness.photo_id.in_(chunk))
-        ))  # fmt: skip
+        rows = session.execute(_KEYS_OF, {"kind": kind, "ids": chunk})
+        found.update((photo_id, key_id) for photo_id, key_id in rows)
     return found
 
 
@@ -151,8 +160,7 @@ def members_of(session: Session, kind: LikenessKind, keys: Iterable[int]) -> dic
     """Everyone in these groups, shown or not: key → photo ids, ascending."""
     found: dict[int, list[int]] = {}
     for chunk in chunks(sorted(set(keys))):
-        query = select(Likeness.key_id, Likeness.photo_id).where(Likeness.kind == kind, Likeness.key_id.in_(chunk))
-        for key_id, photo_id in session.execute(query.order_by(Likeness.photo_id)):
+        for key_id, photo_id in session.execute(_MEMBERS_OF, {"kind": kind, "ids": chunk}):
             found.setdefault(key_id, []).append(photo_id)
     return found
 
@@ -177,8 +185,7 @@ def dismissals_of(session: Session, photo_ids: Iterable[int]) -> dict[int, set[i
     """In which dismissals photos are, of whatever kind: two that share one are not put together."""
     found: dict[int, set[int]] = {}
     for chunk in chunks(sorted(set(photo_ids))):
-        query = select(DismissedPhoto.photo_id, DismissedPhoto.dismissal_id)
-        for photo_id, dismissal_id in session.execute(query.where(DismissedPhoto.photo_id.in_(chunk))):
+        for photo_id, dismissal_id in session.execute(_DISMISSALS_OF, {"ids": chunk}):
             found.setdefault(photo_id, set()).add(dismissal_id)
     return found
 

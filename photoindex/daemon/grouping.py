@@ -151,9 +151,15 @@ class Grouper:
         keys = likeness.keys_of(session, LikenessKind.BURST, ids)
         waiting = ids.union(*likeness.members_of(session, LikenessKind.BURST, keys.values()).values())
         found: dict[int, int | None] = dict.fromkeys(waiting)
-        while waiting:
-            shots = _stretch_around(session, waiting.pop())
-            waiting -= {shot.photo_id for shot in shots}
+        dated = {
+            photo_id: shot
+            for photo_id, shot in likeness.shots(session, waiting).items()
+            if shot.visible and shot.camera is not None and shot.taken_at is not None and shot.kind != "video"
+        }
+        while dated:
+            shots = _stretch_around(session, dated.popitem()[1])
+            for shot in shots:
+                dated.pop(shot.photo_id, None)
             found |= dict.fromkeys(shot.photo_id for shot in shots)
             for burst in self._split(session, shots) if len(shots) > 1 else ():
                 key_id = max(burst, key=lambda shot: shot.preference).photo_id
@@ -224,24 +230,22 @@ def _seen(session: Session, photo_ids: Iterable[int]) -> dict[int, tuple[bool, i
     return {each: (each in shown, keys.get(each), frozenset(dismissed.get(each, ()))) for each in ids}
 
 
-def _stretch_around(session: Session, photo_id: int) -> list[Shot]:
-    """The photos of one camera around this one without a pause; none when it is not known when or by what it was."""
-    shot = likeness.shots(session, [photo_id]).get(photo_id)
-    if shot is None or not shot.visible or shot.camera is None or shot.taken_at is None or shot.kind == "video":
-        return []
-    reach = bursts.SPAN
+def _stretch_around(session: Session, shot: Shot) -> list[Shot]:
+    """The photos of its camera around this one without a pause; none when it is alone."""
+    assert shot.taken_at is not None and shot.camera is not None
+    reach = bursts.GAP
     while True:
         first, last = shot.taken_at - reach, shot.taken_at + reach
         ids = likeness.taken_between(session, shot.camera, first, last)
         if len(ids) < 2:
             return []
         shots = bursts.in_order(likeness.shots(session, ids).values())
-        found = bursts.stretch(shots, photo_id)
+        found = bursts.stretch(shots, shot.photo_id)
         ends = found[0].taken_at, found[-1].taken_at
-        inside = ends[0] is None or ends[1] is None or (ends[0] - first > bursts.GAP and last - ends[1] > bursts.GAP)
-        if inside or reach >= bursts.FURTHEST:
+        assert ends[0] is not None and ends[1] is not None
+        if (ends[0] - first > bursts.GAP and last - ends[1] > bursts.GAP) or reach >= bursts.FURTHEST:
             return list(found)
-        reach *= 2
+        reach *= 4
 
 
 def _one_of_each(session: Session, shots: list[Shot]) -> list[Shot]:
