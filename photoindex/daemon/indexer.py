@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
-from photoindex import embeddings, encoders, files, gazetteer, photos
+from photoindex import embeddings, encoders, files, fingerprints, gazetteer, photos
 from photoindex.daemon.reading import Fresh, Gone, Known, Outcome, Prepared, Reader, Unreadable
 from photoindex.database import Database
 from photoindex.encoders.base import Encoder
@@ -193,6 +193,7 @@ class Indexer:
             {ids[content]: vectors for content, vectors in batch.vectors.items()},
             {ids[content]: each.prepared.moments for content, each in fresh.items()},
         )
+        fingerprints.put(session, {ids[content]: each.fingerprint for content, each in fresh.items()})
         for content, each in known.items():
             if each.metadata is not None and content in ids:
                 photos.describe(session, ids[content], each.metadata.taken_at, _details(session, each.metadata))

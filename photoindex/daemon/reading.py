@@ -32,10 +32,11 @@ from photoindex.media import (
     write_thumbnail,
 )
 from photoindex.media.embedded import read_embedded
+from photoindex.media.fingerprint import fingerprint
 from photoindex.media.metadata import complete
 from photoindex.media.reading import open_original
 from photoindex.media.sidecars import MAX_SIDECAR_BYTES, sidecars_of
-from photoindex.media.thumbnails import LONGEST_EDGE
+from photoindex.media.thumbnails import LONGEST_EDGE, shrink
 from photoindex.media.video import read_video
 
 
@@ -76,6 +77,8 @@ class Fresh:
     metadata: Metadata
     """With what the sidecars and the name say."""
     prepared: Prepared
+    fingerprint: bytes
+    """Of the picture, or of a video's poster; see `photoindex.media.fingerprint`."""
 
 
 @dataclass(frozen=True)
@@ -173,7 +176,7 @@ class Reader:
             return Known(original.content_hash, stat, self._known_metadata(work, original))
         try:
             decoded = self._decode(original, work.path)
-            self._write_thumbnail(original, decoded)
+            marks = self._write_thumbnail(original, decoded)
             prepared = self._prepare(decoded)
         except UnreadableFileError as error:
             return Unreadable(error.reason, error.detail, stat)
@@ -188,6 +191,7 @@ class Reader:
             duration_seconds=decoded.duration_seconds,
             metadata=complete(decoded.metadata, _name(work), sidecars),
             prepared=prepared,
+            fingerprint=marks,
         )
 
     def _claim(self, content_hash: bytes) -> bool:
@@ -219,9 +223,12 @@ class Reader:
         format = detect(original.content[:HEAD_BYTES], os.path.basename(work.path))
         return Metadata() if format is None else read_embedded(original.content, format)
 
-    def _write_thumbnail(self, original: Original, decoded: Decoded) -> None:
+    def _write_thumbnail(self, original: Original, decoded: Decoded) -> bytes:
+        """Returns the fingerprint, which is made from the small picture too."""
         try:
-            write_thumbnail(thumbnail_path(self._thumbnails, original.content_hash), make_thumbnail(decoded.image))
+            small = shrink(decoded.image)
+            write_thumbnail(thumbnail_path(self._thumbnails, original.content_hash), make_thumbnail(small))
+            return fingerprint(small)
         except MemoryError:
             raise UnreadableFileError(Reason.OUT_OF_MEMORY, "while making the thumbnail") from None
 

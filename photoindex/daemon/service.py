@@ -7,20 +7,19 @@ import os
 import threading
 import time
 from collections.abc import Callable
-from contextlib import closing, suppress
+from contextlib import closing
 
-from photoindex import embeddings, files, words
+from photoindex import embeddings, files
 from photoindex.config import Settings
 from photoindex.daemon.changes import Changes
 from photoindex.daemon.choosing import EncoderLoader, choose_encoder
-from photoindex.daemon.concepts import ConceptMaker
+from photoindex.daemon.chores import Chores
 from photoindex.daemon.indexer import Indexer
 from photoindex.daemon.keeper import LOOK_SECONDS, Keeper
 from photoindex.daemon.reading import Limits, Reader
 from photoindex.daemon.reporting import Progress, Reporter
 from photoindex.daemon.scanner import Scanner
 from photoindex.daemon.sizing import choose_size
-from photoindex.daemon.snapshots import Snapshots
 from photoindex.daemon.walking import Ignored
 from photoindex.daemon.watcher import Watcher
 from photoindex.database import Database, open_database
@@ -79,15 +78,12 @@ class _Service:
         self._on_progress = on_progress
         self._load_encoder = load_encoder
         self._told_at = float("-inf")
-        self._words_at = float("-inf")
-        """When words are written next after trouble with them."""
         self._work = threading.Event()
         self._changes = Changes()
         self._reporter = Reporter(database)
-        self._concepts = ConceptMaker(database)
         self._end = threading.Event()
         """Set when indexing is over, whether `stop` was set or all is done."""
-        self._snapshots = Snapshots(database, settings.snapshots, lambda: stop.is_set() or self._end.is_set())
+        self._chores = Chores(database, settings.thumbnails, settings.snapshots, stop)
         ignored = Ignored(settings.ignore, os.fsencode(settings.data.resolve()))
         self._keeper = Keeper(
             database,
@@ -103,24 +99,21 @@ class _Service:
         self._reporter.report("starting", pid=os.getpid(), encoder=None, device=None, notice=None, problem=None)
         with self._database.write() as session:
             embeddings.repair(session)
-            words.prepare(session)
         remove_leftovers(self._settings.thumbnails)
         keeper = threading.Thread(target=self._keeper.run, name="keeper", daemon=True)
         keeper.start()  # scanning needs no encoder, and goes on while that is loaded
-        snapshots = threading.Thread(target=self._snapshots.run, args=(self._end,), name="snapshots", daemon=True)
-        snapshots.start()
+        self._chores.start()
         try:
             with closing(self._indexer()) as indexer:
                 self._loop(indexer)
             if not self._stop.is_set():
-                self._snapshots.finish()
+                self._chores.finish()
         except _StoppedError:
             log.info("ended before the encoder was there")
         finally:
             self._end.set()
-            self._concepts.close()
+            self._chores.close()
             keeper.join()
-            snapshots.join()
             self._reporter.report("stopped")
             self._database.checkpoint()
         return self._reporter.progress
@@ -183,44 +176,25 @@ class _Service:
                 self._trouble(error)
                 continue
             self._reporter.count(done)
-            written = self._keep_words()
+            written = self._chores.keep_words()
             if done:
                 self._progress("indexing")
             if done or indexer.is_busy:
-                self._concepts.busy()
+                self._chores.busy()
                 continue
             waiting = self._seconds_to_next_file()
-            settled = (waiting is None or waiting > PATIENCE_SECONDS) and not written
+            settled = waiting is None or waiting > PATIENCE_SECONDS
+            state = "scanning" if scanning else "idle" if waiting is None else "indexing"
+            if written or self._chores.group():
+                self._progress(state)
+                continue
             if not self._watch and not scanning and not self._work.is_set() and settled:
                 self._progress("idle")
                 return
-            state = "scanning" if scanning else "idle" if waiting is None else "indexing"
             self._progress(state)
-            if written:
-                continue
             if self._watch and state == "idle":
-                self._concepts.idle()
+                self._chores.idle()
             self._work.wait(min(LOOK_SECONDS, LOOK_SECONDS if waiting is None else waiting))
-
-    def _keep_words(self) -> int:
-        """Write the words of some photos that have new ones, so that they are found by them. Returns of how many.
-
-        In a transaction of its own, so that no trouble with words keeps a photo from being indexed.
-        """
-        if time.monotonic() < self._words_at:
-            return 0
-        try:
-            with self._database.read() as session:
-                if not words.any_stale(session):
-                    return 0
-            with self._database.write() as session:
-                return words.refresh(session)
-        except DatabaseError as error:
-            log.error("the words of photos wait: %s", error)
-            self._words_at = time.monotonic() + TROUBLE_SECONDS
-            with suppress(DatabaseError), self._database.write() as session:
-                words.prepare(session, thorough=True)  # fails too on a full disk; a damaged table is made anew
-            return 0
 
     def _seconds_to_next_file(self) -> float | None:
         """How long until a file that is left alone for now may be read; None when there is none to wait for."""

@@ -131,12 +131,13 @@ def _rating(main: Mapping[int, Value]) -> int | None:
 def _taken_at(exif: Exif) -> tuple[datetime | None, int | None, TakenAtSource | None]:
     """The camera's date with its offset, if need be of what GPS says at the same time; else the date of GPS, in UTC."""
     utc = _gps_moment(exif.gps)
-    for date_tag, offset_tag in (
-        (Tag.DATE_TIME_ORIGINAL, Tag.OFFSET_TIME_ORIGINAL),
-        (Tag.DATE_TIME_DIGITIZED, Tag.OFFSET_TIME_DIGITIZED),
+    for date_tag, offset_tag, fraction_tag in (
+        (Tag.DATE_TIME_ORIGINAL, Tag.OFFSET_TIME_ORIGINAL, Tag.SUB_SECONDS_ORIGINAL),
+        (Tag.DATE_TIME_DIGITIZED, Tag.OFFSET_TIME_DIGITIZED, Tag.SUB_SECONDS_DIGITIZED),
     ):
         moment, offset = _moment(exif, date_tag, offset_tag)
         if moment is not None:
+            moment = moment.replace(microsecond=_microseconds(_text(exif.main.get(fraction_tag)) or ""))
             return moment, _offset_between(moment, utc) if offset is None else offset, TakenAtSource.EXIF
     return (utc, 0, TakenAtSource.GPS) if utc else (None, None, None)
 
@@ -146,6 +147,12 @@ def _moment(exif: Exif, date_tag: Tag, offset_tag: Tag) -> tuple[datetime | None
     moment, written = exif_moment(_text(exif.main.get(date_tag)) or "")
     own = offset_minutes(_text(exif.main.get(offset_tag)) or "")
     return moment, None if moment is None else written if own is None else own
+
+
+def _microseconds(fraction: str) -> int:
+    """Of the digits behind the decimal point of a second; 0 for anything else."""
+    digits = fraction.strip()
+    return int(f"{digits:0<6}"[:6]) if digits.isascii() and digits.isdigit() else 0
 
 
 def _gps_moment(gps: Mapping[int, Value]) -> datetime | None:

@@ -23,14 +23,14 @@ def make_thumbnail(image: Image.Image, longest_edge: int = LONGEST_EDGE, quality
 
     JPEG, for it is written in a tenth of WebP's time; not optimised, for that would double the time for a few bytes.
     """
-    bare = _shrunk(image, longest_edge)
+    bare = shrink(image, longest_edge)
     bare.info = {}  # `save` would write what it finds there (profile, comment) into the JPEG
     buffer = io.BytesIO()
     bare.save(buffer, "JPEG", quality=quality, optimize=False, progressive=False)
     return buffer.getvalue()
 
 
-def _shrunk(image: Image.Image, longest_edge: int) -> Image.Image:
+def shrink(image: Image.Image, longest_edge: int = LONGEST_EDGE) -> Image.Image:
     """A new image: averages of squares of pixels where that comes close to `longest_edge`, else resampled to it."""
     longest = max(image.size)
     if longest <= longest_edge:

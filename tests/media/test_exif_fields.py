@@ -42,6 +42,16 @@ def test_the_offset_comes_from_gps_where_the_camera_does_not_tell_it(time, offse
     assert _dated(own=[NOON], gps=_satellites(time=time)) == (datetime(2019, 7, 4, 12), offset, TakenAtSource.EXIF)
 
 
+@pytest.mark.parametrize(
+    ("fraction", "microseconds"),
+    [(b"68\0", 680_000), (b"007\0", 7_000), (b"5 \0", 500_000), (b"1234567\0", 123_456), (b"x\0", 0), (b"-1\0", 0)],
+)
+def test_fractions_of_a_second_are_read_where_the_camera_writes_them(fraction, microseconds):
+    for date, tag in ((0x9003, 0x9291), (0x9004, 0x9292)):
+        moment, _, _ = _dated(own=[(date, *NOON[1:]), (tag, ASCII, fraction)])
+        assert moment == datetime(2019, 7, 4, 12, 0, 0, microseconds)
+
+
 def test_the_offset_over_midnight_and_the_one_of_a_wrong_day():
     assert _dated(own=[NOON], gps=_satellites(b"2019:07:03\0", (23, 1, 0, 1, 0, 1)))[1] == 780
     assert _dated(own=[NOON], gps=_satellites(b"2019:07:05\0"))[1] is None
