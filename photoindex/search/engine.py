@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from sqlalchemy import ColumnElement
 from sqlalchemy.orm import Session
 
-from photoindex import duplicates, embeddings, photos, words
+from photoindex import embeddings, likeness, photos, words
 from photoindex.database import Database
 from photoindex.embeddings import StoredEncoder
+from photoindex.errors import NotReadyError
 from photoindex.models import Photo
 from photoindex.photos import PhotoInfo
 from photoindex.search import answer as answers
@@ -120,7 +121,9 @@ class SearchEngine:
         """
         started = time.perf_counter()
         with self._database.read() as session:
-            photos.get(session, photo_id)
+            photo, encoder = photos.get(session, photo_id), embeddings.active_encoder(session)
+        if encoder is None:
+            raise NotReadyError(f"{photo.filename} has no embedding yet; try again when it is indexed")
         return self._page(f"like:{photo_id}", Query(likes=(Like(photo_id),), show="all"), limit, cursor, started)
 
     def count_new(self, query: str, after_photo_id: int) -> int:
@@ -237,7 +240,7 @@ class SearchEngine:
             bounds = self._judging.bounds(session, encoder, query, vector)
             found = find(session, self._spaces.of(session, encoder), Asked(query, vector, bounds, compiled))
             if query.unique:
-                groups = duplicates.representatives(session, found.answer.photo_ids)
+                groups = likeness.representatives(session, found.answer.photo_ids)
                 found = replace(found, answer=answers.fold(found.answer, groups))
         return found, compiled.problems
 

@@ -4,24 +4,25 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
+from typing import Any
 
 import numpy as np
 import pytest
 from colour_encoder import COLOURS, ColourEncoder
 from drawing import draw_image
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from sqlalchemy import update
 
-from photoindex import embeddings, photos
+from photoindex import embeddings, likeness, photos, words
 from photoindex.database import Database
 from photoindex.embeddings import StoredEncoder
 from photoindex.errors import EncoderError, NotFoundError, NotReadyError, QueryError
 from photoindex.models import Photo
-from photoindex.search import ResultPage, SearchEngine, TextTower
+from photoindex.search import ResultPage, SearchEngine, TextTower, finding
 from photoindex.search.query import MAX_LENGTH, normalise
 
 ENCODER = ColourEncoder()
@@ -51,26 +52,42 @@ def ids(database: Database) -> dict[str, list[int]]:
 
 
 @pytest.fixture
-def engine(database: Database) -> SearchEngine:
-    return SearchEngine(database, TextTower(lambda _stored: ENCODER))
+def engine(database: Database) -> Iterator[SearchEngine]:
+    opened = SearchEngine(database, TextTower(lambda _stored: ENCODER))
+    yield opened
+    opened.close()
 
 
-def test_a_description_finds_what_it_describes(engine: SearchEngine, ids: dict[str, list[int]]) -> None:
+def found_ids(page: ResultPage) -> list[int]:
+    return [result.photo.id for result in page.results]
+
+
+def test_a_description_finds_what_it_describes_and_nothing_else(
+    engine: SearchEngine, ids: dict[str, list[int]]
+) -> None:
     for colour in COLOURS:
-        page = engine.search(f"something {colour}", limit=PER_COLOUR)
-        assert {result.photo.id for result in page.results} == set(ids[colour])
-        assert page.total == len(COLOURS) * PER_COLOUR
+        page = engine.search(f"something {colour}")
+        assert set(found_ids(page)[:PER_COLOUR]) == set(ids[colour])
+        assert page.strong == PER_COLOUR and page.found == "strong"
         assert page.encoder == "colour"
+
+
+def test_what_no_photo_shows_is_not_found(engine: SearchEngine, ids: dict[str, list[int]]) -> None:
+    page = engine.search("a lecture on accounting")
+    assert (page.total, page.results, page.found, page.next_cursor) == (0, (), "nothing", None)
+    assert engine.search("a lecture on accounting show:all").total == len(COLOURS) * PER_COLOUR
 
 
 def test_scores_fall_from_one_towards_zero_and_percents_say_the_same(
     engine: SearchEngine, ids: dict[str, list[int]]
 ) -> None:
-    results = engine.search("red", limit=65).results
+    results = engine.search("red show:all", limit=65).results
     scores = [result.score for result in results]
     assert scores == sorted(scores, reverse=True)
     assert scores[0] > 0.9 and scores[-1] == 0.0
     assert all(result.percent == round(100 * result.score) for result in results)
+    assert [result.match for result in results[:PER_COLOUR]] == ["strong"] * PER_COLOUR
+    assert results[-1].match == "other"
 
 
 def test_a_video_is_found_at_its_moment(database: Database, engine: SearchEngine, ids: dict[str, list[int]]) -> None:
@@ -89,22 +106,217 @@ def test_a_video_is_found_at_its_moment(database: Database, engine: SearchEngine
 def _pages(first: ResultPage, following: object) -> list[int]:
     found, page = [], first
     while True:
-        found += [result.photo.id for result in page.results]
+        found += found_ids(page)
         if page.next_cursor is None:
             return found
         page = following(page.next_cursor)  # type: ignore[operator]
 
 
 @pytest.mark.parametrize("limit", [1, 7, 64, 65, 200])
+@pytest.mark.parametrize(
+    "query", ["teal show:all", "red -blue show:all", "show:all red sort:oldest", "id:>0", "id:>0 sort:oldest"]
+)
 def test_following_the_cursors_gives_every_photo_once(
+    engine: SearchEngine, ids: dict[str, list[int]], limit: int, query: str
+) -> None:
+    everything = sorted(photo_id for group in ids.values() for photo_id in group)
+    found = _pages(engine.search(query, limit), lambda at: engine.search(query, limit, at))
+    assert sorted(found) == everything
+    assert engine.search(query, 1).total == len(everything)
+
+
+@pytest.mark.parametrize("limit", [1, 7, 64, 200])
+def test_following_the_cursors_of_similar_photos_gives_every_other_once(
     engine: SearchEngine, ids: dict[str, list[int]], limit: int
 ) -> None:
     everything = sorted(photo_id for group in ids.values() for photo_id in group)
-    found = _pages(engine.search("teal", limit), lambda at: engine.search("teal", limit, at))
-    assert sorted(found) == everything
     start = ids["red"][0]
     similar = _pages(engine.similar(start, limit), lambda at: engine.similar(start, limit, at))
     assert sorted(similar) == [photo_id for photo_id in everything if photo_id != start]
+
+
+def test_pages_join_when_another_process_answers_the_next_one(
+    database: Database, engine: SearchEngine, ids: dict[str, list[int]]
+) -> None:
+    whole = found_ids(engine.search("red show:all", 200))
+    first = engine.search("red show:all", 20)
+    other = SearchEngine(database, TextTower(lambda _stored: ENCODER))
+    assert found_ids(first) + found_ids(other.search("red show:all", 200, first.next_cursor)) == whole
+    other.close()
+
+
+# --- filters -----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def described(database: Database, ids: dict[str, list[int]]) -> dict[str, list[int]]:
+    """The same photos, taken on different days with different cameras."""
+    with database.write() as session:
+        for number, photo_id in enumerate(sorted(each for group in ids.values() for each in group)):
+            values = {
+                "timeline_at": datetime(2010 + number % 10, 1 + number % 12, 1, 12),
+                "camera": ("Canon EOS 40D", "FUJIFILM X100V", None)[number % 3],
+                "iso": 100 * (number % 8),
+                "favourite": number % 7 == 0,
+            }
+            session.execute(update(Photo).where(Photo.id == photo_id).values(**values))
+    return ids
+
+
+FILTERS: dict[str, Callable[[Any], bool]] = {
+    "after:2015": lambda photo: photo.timeline_at.year >= 2015,
+    "-camera:x100": lambda photo: photo.camera != "FUJIFILM X100V",
+    "camera:x100|canon": lambda photo: photo.camera is not None,
+    "iso:>300": lambda photo: photo.iso is not None and photo.iso > 300,
+    "is:favourite": lambda photo: photo.favourite,
+    "id:17": lambda photo: photo.id == 17,
+    "iso:>9000": lambda photo: False,
+}
+
+
+@pytest.mark.parametrize("narrow", [0, 20_000])
+@given(chosen=st.sets(st.sampled_from(sorted(FILTERS)), min_size=1), colour=st.sampled_from(["red", "blue -grey"]))
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+def test_filters_choose_before_anything_is_ranked(
+    narrow: int,
+    chosen: set[str],
+    colour: str,
+    database: Database,
+    engine: SearchEngine,
+    described: dict[str, list[int]],
+) -> None:
+    """Whatever the filters leave is ranked as it is without them, whichever way it is found."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(finding, "NARROW", narrow)
+        filtered = engine.search(f"{' '.join(sorted(chosen))} {colour} show:all", 200)
+        everything = engine.search(f"{colour} show:all", 200)
+    expected = [each.photo.id for each in everything.results if all(FILTERS[one](each.photo) for one in chosen)]
+    assert found_ids(filtered) == expected
+    assert filtered.total == len(expected)
+    assert filtered.problems == ()
+
+
+def test_filters_alone_list_what_they_choose_newest_first(
+    engine: SearchEngine, described: dict[str, list[int]]
+) -> None:
+    page = engine.search("camera:x100", 200)
+    times = [(each.photo.timeline_at, each.photo.id) for each in page.results]
+    assert len(times) == page.total == page.strong == 22
+    assert times == sorted(times, reverse=True)
+    assert {each.percent for each in page.results} == {None}
+
+
+def test_matches_sorted_by_date_keep_strong_ones_in_front(
+    engine: SearchEngine, described: dict[str, list[int]]
+) -> None:
+    page = engine.search("red show:all sort:newest", 200)
+    strong = [each.photo.timeline_at for each in page.results if each.match == "strong"]
+    assert {each.match for each in page.results[: len(strong)]} == {"strong"}
+    assert strong == sorted(strong, reverse=True)
+    others = [each.photo.timeline_at for each in page.results if each.match == "other"]
+    assert others == sorted(others, reverse=True)
+
+
+def test_a_filter_that_makes_no_sense_is_named_and_the_rest_answers(
+    engine: SearchEngine, described: dict[str, list[int]]
+) -> None:
+    page = engine.search("red iso:many camra:x100")
+    assert set(found_ids(page)[:PER_COLOUR]) == set(described["red"])
+    assert {problem.part.partition(":")[0] for problem in page.problems} == {"iso", "camra"}
+
+
+# --- arithmetic and photos ---------------------------------------------------------------------------------------
+
+
+def test_terms_are_added_and_taken_away(engine: SearchEngine, ids: dict[str, list[int]]) -> None:
+    both = found_ids(engine.search("red +blue show:all", 2 * PER_COLOUR))
+    assert set(both) == {*ids["red"], *ids["blue"]}
+    less = found_ids(engine.search('"red blue" -blue show:all', PER_COLOUR))
+    assert set(less) == set(ids["red"])
+
+
+def test_what_cancels_itself_is_refused(engine: SearchEngine, ids: dict[str, list[int]]) -> None:
+    with pytest.raises(QueryError, match="are the same"):
+        engine.search("red -red")
+
+
+def test_photos_like_several_of_the_library_are_found_without_these(
+    engine: SearchEngine, ids: dict[str, list[int]]
+) -> None:
+    red, blue = ids["red"][0], ids["blue"][0]
+    found = found_ids(engine.search(f"like:{red}|{blue}", 2 * PER_COLOUR - 2))
+    assert set(found) == {*ids["red"], *ids["blue"]} - {red, blue}
+
+
+def test_more_and_less_like_a_result_need_no_new_encoding(database: Database, ids: dict[str, list[int]]) -> None:
+    encoder = Counting()
+    engine = SearchEngine(database, TextTower(lambda _stored: encoder))
+    engine.search('"red blue"')
+    count = encoder.texts_encoded
+    more = engine.search(f'"red blue" +like:{ids["blue"][0]} show:all', PER_COLOUR - 1)
+    less = engine.search(f'"red blue" -like:{ids["blue"][0]} show:all', PER_COLOUR)
+    assert set(found_ids(more)) == set(ids["blue"][1:])
+    assert set(found_ids(less)) == set(ids["red"])
+    assert encoder.texts_encoded == count
+    engine.close()
+
+
+def test_a_photo_that_is_not_there_is_named(engine: SearchEngine, ids: dict[str, list[int]]) -> None:
+    with pytest.raises(NotFoundError, match="9999"):
+        engine.search("like:9999")
+
+
+def test_an_embedding_asked_for_before_is_kept_for_the_next_process(
+    database: Database, ids: dict[str, list[int]]
+) -> None:
+    first = SearchEngine(database, TextTower(lambda _stored: ENCODER))
+    expected = found_ids(first.search("red"))
+    first.close()
+
+    def load(_stored: StoredEncoder) -> ColourEncoder:
+        raise AssertionError("no encoder is needed")
+
+    second = SearchEngine(database, TextTower(load))
+    assert found_ids(second.search("red")) == expected
+    second.close()
+
+
+# --- words -------------------------------------------------------------------------------------------------------
+
+
+def test_words_of_a_photo_find_it_and_say_why(
+    database: Database, engine: SearchEngine, ids: dict[str, list[int]]
+) -> None:
+    bill = ids["grey"][3]
+    with database.write() as session:
+        session.execute(update(Photo).where(Photo.id == bill).values(caption="Invoice of the plumber"))
+        while words.refresh(session):
+            pass
+    (result,) = engine.search("invoice").results
+    assert result.photo.id == bill and result.match == "strong"
+    assert [(why.field, why.text) for why in result.why] == [("caption", "Invoice of the plumber")]
+    assert engine.search("invoice -camera:nikon", 1).total == 1
+    assert engine.search("invoice id:1").total == 0
+
+
+def test_new_matches_are_counted(database: Database, engine: SearchEngine, ids: dict[str, list[int]]) -> None:
+    assert engine.count_new("red", 0) == PER_COLOUR
+    assert engine.count_new("red", ids["red"][2]) == PER_COLOUR - 3
+    assert engine.count_new("red id:>1", ids["red"][-1]) == 0
+    assert engine.count_new("id:>0", ids["red"][0]) == len(COLOURS) * PER_COLOUR - ids["red"][0]
+    assert engine.count_new("", 0) == 0
+
+
+def test_near_duplicates_are_folded_when_asked(
+    database: Database, engine: SearchEngine, ids: dict[str, list[int]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def of_one_shot(_session: object, photo_ids: NDArray[np.int64]) -> NDArray[np.int64]:
+        return np.where(np.isin(photo_ids, ids["red"][:3]), -1, photo_ids)
+
+    monkeypatch.setattr(likeness, "representatives", of_one_shot)
+    page = engine.search("red unique:yes show:strong")
+    assert page.total == PER_COLOUR - 2
+    assert sorted(result.folded for result in page.results) == [0, 0, 2]
 
 
 def test_similar_photos_come_without_the_photo_itself_and_without_an_encoder(
