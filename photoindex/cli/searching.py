@@ -160,7 +160,7 @@ def _show(answer: dict[str, Any], as_json: bool) -> None:
     if answer["language"] is not None:
         click.echo(
             f"photoindex: this looks {answer['language']}, and the encoder {answer['encoder']} understands English; "
-            "for many languages, switch with: photoindex encoder use siglip2-base",
+            "for many languages, switch with: photoindex up --encoder siglip2-base",
             err=True,
         )
     if answer["encoder"] is None:

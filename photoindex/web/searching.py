@@ -15,10 +15,8 @@ from photoindex.web.wording import number
 from photoindex.words import Why
 
 _HEADINGS = {"strong": "", "weak": "Weaker matches", "other": "Everything else, nearest first"}
-_FIELDS = {
-    "name": "name", "folder": "folder", "text": "", "keywords": "keyword", "people": "", "place": "", "camera": "",
-    "album": "album",
-}  # fmt: skip
+_LABELLED = ("name", "folder", "album", "keyword")
+"""Fields that need to be named beside what stands in them."""
 _SORTS = (("relevance", "Best match"), ("newest", "Newest"), ("oldest", "Oldest"))
 
 
@@ -92,8 +90,7 @@ def view(page: ResultPage) -> View:
 
 def reason(why: Why) -> str:
     """Why a photo was found, short enough to stand on its picture: `keyword: invoice`, `Grenoble`."""
-    field = _FIELDS.get(why.field, why.field)
-    return f"{field}: {why.text}" if field else why.text
+    return f"{why.field}: {why.text}" if why.field in _LABELLED else why.text
 
 
 def _heading(page: ResultPage) -> str:
@@ -130,7 +127,7 @@ def _notices(page: ResultPage) -> Iterator[Notice]:
     if page.language is not None:
         yield Notice(
             f"This looks {page.language}, and the encoder {page.encoder} understands English. For searching in many "
-            "languages, switch with: photoindex encoder use siglip2-base"
+            "languages, switch with: photoindex up --encoder siglip2-base"
         )
 
 
