@@ -33,6 +33,8 @@ NEARLY_SAME = 0.95
 """Two covers whose cosine is above this look the same."""
 LEANING, LEANS = 0.7, 0.5
 """A group is called by a label that stands out by this share of the bound on average, and by half for most photos."""
+FEWEST_LEANING = 5
+"""So few photos at least make such a group: what fewer have in common may be chance."""
 SAME_GROUP = 0.9
 """A group whose middle is this near (cosine) to one of the last time is that one."""
 
@@ -139,7 +141,7 @@ class _Finder:
             members = rows[group.rows]
             if len(self.found) >= MOST or len(members) < least:
                 continue
-            if clear is not None and self._add_leaning(members, clear, bound):
+            if clear is not None and len(members) >= FEWEST_LEANING and self._add_leaning(members, clear, bound):
                 continue
             if len(members) >= 2 * least and self._add_place(members):
                 continue

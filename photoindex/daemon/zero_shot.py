@@ -13,7 +13,7 @@ FULL_BOUND, LEAST_BOUND = 5.0, 4.0
 clearest quarter of photos reaches the full bound gets a lower one."""
 NEAR_BEST = 0.75
 """A photo shows what stands out this much of what stands out most."""
-LONELY = 1.0
+LONELY = 0.8
 """By how much of the bound more the clearest photo must stand out if it is alone; by half of that if it is one of two,
 and so on: what few photos show must be clear."""
 SAME = 0.5
