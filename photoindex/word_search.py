@@ -31,14 +31,14 @@ HAS_SOME = 0.25
 """Times the share of the words that a photo has, when it has not all, and those in what is said of the picture."""
 
 MOST = 100_000
-"""Photos taken of one lookup, newest first: 20 ms of a core, however large the library."""
+"""Photos taken of one lookup, newest first: 20 ms of a core, however large the library. `among` takes all there are."""
 MOST_OF_SOME = 20_000
 """A single word of several that more photos have than this tells too little of them."""
 LONGEST_TEXT = 80
 
 _FOUND = text(
-    "SELECT group_concat(rowid) FROM "
-    "(SELECT rowid FROM word_index WHERE word_index MATCH :match ORDER BY rowid DESC LIMIT :limit)"
+    "SELECT group_concat(rowid) FROM (SELECT rowid FROM word_index "
+    "WHERE word_index MATCH :match AND rowid BETWEEN :first AND :last ORDER BY rowid DESC LIMIT :limit)"
 )  # one text and not a row each: that would cost four times what SQLite needs
 _GONE = select(WordsStale.photo_id).where(WordsStale.gone)
 _ARRAYS = ("photo_ids", "weights", "complete")
@@ -86,10 +86,11 @@ def find(session: Session, query: str, *, among: NDArray[np.int64] | None = None
     it.
     """
     asked = tokens.wanted(query)
-    if not asked:
+    if not asked or (among is not None and not len(among)):
         return nothing()
+    look = _Lookup(session) if among is None else _Lookup(session, int(among[0]), int(among[-1]), every=True)
     try:
-        tiers, goes_on = _tiers(session, asked)
+        tiers, goes_on = _tiers(look, asked)
         gone = np.sort(np.array(session.scalars(_GONE).all(), dtype=np.int64))
     except SqlDatabaseError as error:
         log.warning("the words of photos can't be searched (%s); the daemon makes them anew at its start", error.orig)
@@ -121,6 +122,24 @@ def why(session: Session, query: str, photo_ids: Sequence[int], *, goes_on: bool
 
 
 @dataclass(frozen=True)
+class _Lookup:
+    """Looks up expressions in FTS5's language, among the photos from one id to another."""
+
+    session: Session
+    first: int = 0
+    last: int = (1 << 63) - 1
+    every: bool = False
+    """Whether all are taken, however many: else a filter would meet only what is among the newest."""
+
+    def __call__(self, match: str, limit: int = 0) -> NDArray[np.int64]:
+        """The ids of the photos that match, ascending; at most `limit` of them, or MOST, the newest."""
+        most = limit or (-1 if self.every else MOST)
+        values = {"match": match, "first": self.first, "last": self.last, "limit": most}
+        found = self.session.scalar(_FOUND, values)
+        return np.fromstring(found, dtype=np.int64, sep=",")[::-1] if found else _NONE
+
+
+@dataclass(frozen=True)
 class _Tier:
     """Photos with a weight, ascending; `partial` ones are added up."""
 
@@ -129,39 +148,39 @@ class _Tier:
     partial: bool = False
 
 
-def _tiers(session: Session, asked: Wanted) -> tuple[list[_Tier], bool]:
+def _tiers(look: _Lookup, asked: Wanted) -> tuple[list[_Tier], bool]:
     """What was found, the heaviest first, and whether the last word had to be taken for a beginning."""
     words = [_phrase(word) for word in asked.words]
-    found = list(_complete(session, asked, words))
+    found = list(_complete(look, asked, words))
     goes_on = not any(len(tier.photo_ids) for tier in found) and asked.opening is not None
     if goes_on and asked.opening:
         last = f"{_phrase((*asked.words[-1][:-1], asked.opening))} *"
-        matches = _lookup(session, " AND ".join([*words[:-1], last]), MOST)
+        matches = look(" AND ".join([*words[:-1], last]))
         found.append(_Tier(matches, BEGINS_SO))
         goes_on = len(matches) > 0
     if len(words) > 1:
-        found += _partial(session, asked, words)
+        found += _partial(look, asked, words)
     return found, goes_on
 
 
-def _complete(session: Session, asked: Wanted, words: Sequence[str]) -> Iterator[_Tier]:
+def _complete(look: _Lookup, asked: Wanted, words: Sequence[str]) -> Iterator[_Tier]:
     """Photos that have every word."""
     anywhere = " AND ".join(words)
     coded = [phrase for word, phrase in zip(asked.words, words, strict=True) if _is_code(word)]
     plain = [phrase for word, phrase in zip(asked.words, words, strict=True) if not _is_code(word)]
     match = " AND ".join([*([_told(" AND ".join(plain))] if plain else []), *coded])
-    told = _lookup(session, match, MOST)
-    named = _lookup(session, f"({anywhere}) NOT ({match})", MOST) if plain and len(told) < MOST else _NONE
+    told = look(match)
+    named = look(f"({anywhere}) NOT ({match})") if plain and (look.every or len(told) < MOST) else _NONE
     if len(told) or len(named):
-        yield _Tier(_lookup(session, f"name : {_phrase([tokens.whole(asked.whole)])}", MOST), IS_THE_NAME)
+        yield _Tier(look(f"name : {_phrase([tokens.whole(asked.whole)])}"), IS_THE_NAME)
         yield _Tier(told, TOLD_OF_IT)
         yield _Tier(named, NAMED_SO)
 
 
-def _partial(session: Session, asked: Wanted, words: Sequence[str]) -> Iterator[_Tier]:
+def _partial(look: _Lookup, asked: Wanted, words: Sequence[str]) -> Iterator[_Tier]:
     """Photos that have one of several words."""
     for word, phrase in zip(asked.words, words, strict=True):
-        found = _lookup(session, phrase if _is_precise(word) else _told(phrase), MOST_OF_SOME + 1)
+        found = look(phrase if _is_precise(word) else _told(phrase), MOST_OF_SOME + 1)
         if len(found) <= MOST_OF_SOME:
             yield _Tier(found, HAS_SOME / len(words), partial=True)
 
@@ -180,12 +199,6 @@ def _merged(tiers: Sequence[_Tier], goes_on: bool) -> WordMatches:
         else:
             weights[places] = tier.weight
     return WordMatches(photo_ids, np.maximum(weights, some), weights > 0, goes_on)
-
-
-def _lookup(session: Session, match: str, limit: int) -> NDArray[np.int64]:
-    """The ids of the newest photos that match, ascending."""
-    found = session.scalar(_FOUND, {"match": match, "limit": limit})
-    return np.fromstring(found, dtype=np.int64, sep=",")[::-1] if found else _NONE
 
 
 def _phrase(found: Sequence[str]) -> str:

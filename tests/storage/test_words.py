@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 import random
+import shutil
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
@@ -16,9 +18,10 @@ from sqlalchemy.orm import Session
 from storage.test_files import Shelf, files_at
 
 from photoindex import collections, documents, photos, sightings, tokens, word_search, words
-from photoindex.database import Database
+from photoindex.database import Database, open_database
 from photoindex.models import File, Library, Photo
 from photoindex.photos import Details, PlaceNames
+from photoindex.resources import resource_folder
 from photoindex.sightings import Seen
 
 GRENOBLE = PlaceNames(
@@ -203,6 +206,7 @@ def test_of_very_many_photos_the_newest_are_taken_and_common_words_say_nothing_a
     ids = [shelf.add(f"dog {number}.jpg", keywords=["family"]) for number in range(5)]
     words.refresh(shelf.session)
     assert shelf.find("dog") == ids[:1:-1]
+    assert shelf.find("dog", among=np.array(ids[:4])) == ids[3::-1]
     assert len(words.find(shelf.session, "family sunset")) == 0
     monkeypatch.setattr(word_search, "MOST_OF_SOME", 5)
     assert len(words.find(shelf.session, "family sunset")) == 5
@@ -406,6 +410,30 @@ def test_after_whatever_happens_the_table_is_as_made_anew(
         pass
     assert [shelf.find(query) for query in queries] == kept
     assert words.check(session)
+
+
+def test_photos_of_an_older_database_are_all_to_be_read(tmp_path: Path) -> None:
+    folder = tmp_path / "migrations"
+    shutil.copytree(resource_folder("migrations"), folder, ignore=shutil.ignore_patterns("__pycache__"))
+    for script in (folder / "versions").glob("0*.py"):
+        if script.name >= "0004":
+            script.unlink()
+    path = tmp_path / "photoindex.db"
+    old = open_database(path, migrations=folder)
+    facts = {"format": "jpeg", "width": 1, "height": 1, "size_bytes": 1, "timeline_at": datetime(2020, 1, 1)}
+    with old.write() as session:
+        for number in range(1, 5):
+            visible = number != 2
+            session.add(Photo(id=number, content_hash=number.to_bytes(32), caption="harbour", visible=visible, **facts))
+    old.close()
+    database = open_database(path)
+    with database.write() as session:
+        assert words.any_stale(session)
+        assert len(words.find(session, "harbour")) == 0
+        assert words.prepare(session) == 0
+        assert words.refresh(session) == 3
+        assert words.find(session, "harbour").photo_ids.tolist() == [1, 3, 4]
+    database.close()
 
 
 # --- damage ------------------------------------------------------------------------------------------------------
