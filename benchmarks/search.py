@@ -201,12 +201,29 @@ def build_snapshot(data: Path, texts: NDArray[np.float32] | None) -> Built:
 # --- one size, in a process of its own ---------------------------------------------------------------------------
 
 
-def anonymous_mib() -> float:
-    """Memory of this process that no file backs."""
-    for line in Path("/proc/self/status").read_text().splitlines():
-        if line.startswith("RssAnon"):
-            return int(line.split()[1]) / 1024
-    return float("nan")
+def opened_mib(data: Path) -> dict[str, float]:
+    """What opening the snapshot, and twenty queries, add to the memory of a process: its own, and mapped from files."""
+    from photoindex import embeddings
+    from photoindex.database import open_database
+    from photoindex.snapshots import Spaces, codes, queries
+
+    codes.Codes.trained(np.random.default_rng(0).standard_normal((100, 8)).astype(np.float32), 0)  # FAISS is loaded
+    database, spaces = open_database(data / "photoindex.db"), Spaces(data / "snapshots")
+    with database.read() as session:
+        encoder = embeddings.active_encoder(session)
+        assert encoder is not None
+        before = _resident()
+        space: Any = spaces.of(session, encoder)
+        for query in queries.like_texts(space.snapshot.vectors, np.random.default_rng(0), 20):
+            space.nearest(session, query, 10)
+        after = _resident()
+    database.close()
+    return {name: after[name] - before[name] for name in before}
+
+
+def _resident() -> dict[str, float]:
+    lines = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
+    return {name: int(lines[key].split()[0]) / 1024 for name, key in (("own", "RssAnon"), ("mapped", "RssFile"))}
 
 
 def read_rows(data: Path) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
@@ -270,10 +287,11 @@ def measure(data: Path, queries: dict[str, NDArray[np.float32]], built: Built | 
             "sqlite-vec": lambda query, limit: vec.nearest(session, query, limit).photo_ids,
         }
         if built is not None:
-            before, began = anonymous_mib(), time.perf_counter()
+            began = time.perf_counter()
             assert isinstance(spaces.of(session, encoder), SnapshotSpace)
             costs["open ms"] = (time.perf_counter() - began) * 1000
-            memory["ours"] = anonymous_mib() - before
+            resident = run(["--open", str(data)])
+            memory["ours"], costs["mapped MiB"] = resident["own"], resident["mapped"]
             methods["ours"] = lambda query, limit: spaces.of(session, encoder).nearest(session, query, limit).photo_ids
         timed = np.concatenate([rows[: TIMED // 2] for rows in queries.values()])
         took = take_turns(methods, timed)
@@ -558,6 +576,7 @@ def main() -> None:
     parser.add_argument("--queries", type=int, default=200, help="how many requests")
     parser.add_argument("--scratch", type=Path, default=Path(tempfile.gettempdir()) / "photoindex-search")
     parser.add_argument("--once", nargs=2, metavar=("DATA", "SIZE"), help=argparse.SUPPRESS)
+    parser.add_argument("--open", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--build", nargs=2, metavar=("DATA", "TEXTS"), help=argparse.SUPPRESS)
     parser.add_argument("--json", type=Path, help="write the figures to this file too")
     arguments = parser.parse_args()
@@ -565,6 +584,9 @@ def main() -> None:
     if arguments.build:
         data, texts = arguments.build
         print(json.dumps(asdict(build_snapshot(Path(data), None if texts == "-" else np.load(texts)))))
+        return
+    if arguments.open:
+        print(json.dumps(opened_mib(arguments.open)))
         return
     if arguments.once:
         data, size = arguments.once
