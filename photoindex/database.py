@@ -17,7 +17,7 @@ from sqlalchemy.exc import DatabaseError as SqlDatabaseError
 from sqlalchemy.orm import Session
 
 from photoindex.errors import DatabaseError, DatabaseTooNewError
-from photoindex.folding import fold
+from photoindex.folding import fold, fold_path
 from photoindex.resources import resource_folder
 
 SCHEMA_REVISION = "0010"
@@ -137,8 +137,10 @@ def _create_engine(path: Path, *, checkpoints: bool) -> Engine:
 
 
 def _fold(value: Any) -> str | None:
-    """`fold` for SQL. Only queries may use it: an index or a trigger would keep other programs from the file."""
-    return None if value is None else fold(str(value))
+    """`fold` for SQL, and for blobs `fold_path`. Only queries may use it: an index or a trigger would keep other programs from the file."""
+    if value is None:
+        return None
+    return fold_path(value) if isinstance(value, bytes) else fold(str(value))
 
 
 def _make_folder(folder: Path) -> None:

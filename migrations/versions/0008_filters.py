@@ -40,7 +40,7 @@ _TRIGGERS = (
     WHEN OLD.library_id <> NEW.library_id OR OLD.path <> NEW.path BEGIN {_SET_FOLDER}
     """,
 )
-_PRESENT = "state IN ('pending', 'indexed')"
+_PRESENT = "state NOT IN ('failed', 'missing')"
 _INDEXES = (
     ("file_name", "file", ["name", "photo_id"], _PRESENT),
     ("file_folder", "file", ["folder_id", "photo_id"], _PRESENT),

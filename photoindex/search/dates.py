@@ -24,7 +24,7 @@ class Span:
 
 _ISO = re.compile(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?", re.ASCII)
 _AGO = re.compile(r"-?(\d{1,5})(d|j|w|m|y|a)", re.ASCII)
-_OTHER_ORDER = re.compile(r"\d{1,4}[./]\d{1,2}(?:[./]\d{1,4})?", re.ASCII)
+_OTHER_ORDER = re.compile(r"\d{1,4}[./]\d{1,2}[./]\d{1,4}", re.ASCII)
 _MONTHS = {"m": 1, "y": 12, "a": 12}
 _DAYS = {"d": 1, "j": 1, "w": 7}
 

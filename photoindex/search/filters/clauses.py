@@ -17,8 +17,9 @@ from photoindex.search.query import Filter, Problem
 MOST_NAMES = 5
 """How many names of what there is a message lists."""
 
-PRESENT: ColumnElement[bool] = text("file.state IN ('pending', 'indexed')")  # type: ignore[assignment]
-"""That a file shows its photo. In the very words of the indexes over such files, or SQLite does not use these."""
+PRESENT: ColumnElement[bool] = text("file.state NOT IN ('failed', 'missing')")  # type: ignore[assignment]
+"""That a file shows its photo: it is pending or indexed. In the very words of the indexes over such files, or SQLite
+does not use these; and by what it is not, or SQLite prefers the index over all states."""
 
 
 @dataclass(frozen=True)

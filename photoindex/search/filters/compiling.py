@@ -73,8 +73,9 @@ def compile(session: Session, filters: Sequence[Filter], *, today: date) -> Comp
         problems.append(Problem("", f"a search takes {MOST_FILTERS} filters; the others are left out"))
     if not clauses:
         return Compiled(None, None, tuple(problems))
-    found_by, checked_by = and_(*(each.find for each in clauses)), and_(*(each.check for each in clauses))
-    return Compiled(found_by, checked_by, tuple(problems))
+    find, check = and_(*(each.find for each in clauses)), and_(*(each.check for each in clauses))
+    simple = all(each.find is each.check for each in clauses)
+    return Compiled(find, find if simple else check, tuple(problems))
 
 
 def narrowed(compiled: Compiled, condition: ColumnElement[bool]) -> Compiled:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, String, and_, exists, func, literal, or_, select
+from sqlalchemy.orm import Session
 
-from photoindex.folding import fold, fold_path
+from photoindex.folding import fold
 from photoindex.models import File, Folder, Library, Photo
 from photoindex.search.filters.clauses import NOTHING, PRESENT, Clause, Reading, by_photo, in_list, named
 from photoindex.search.filters.matching import Matcher, containing, globbing, has_wildcard
 from photoindex.search.filters.texts import is_id
 
 _HIGHEST = "\U0010ffff"
+_PATH: ColumnElement[str] = literal("/") + func.fold(Folder.path, type_=String) + "/"
+"""A folder's path, folded, with a `/` at both ends."""
 
 
 def read_folder(reading: Reading) -> Clause | None:
@@ -20,8 +23,6 @@ def read_folder(reading: Reading) -> Clause | None:
 
     With a `/` in front the path begins there, at the library's own folder.
     """
-    rows = reading.session.execute(select(Folder.id, Folder.path)).all()
-    folders = [(row.id, f"/{fold_path(row.path)}/") for row in rows]
     wanted: set[int] = set()
     asked = False
     for value in reading.values:
@@ -29,10 +30,9 @@ def read_folder(reading: Reading) -> Clause | None:
             reading.problem(value, "folder needs a name; write folder:Corsica, folder:2019/Corsica or folder:*corsica*")
             continue
         asked = True
-        matches = _below(value)
-        found = [folder_id for folder_id, path in folders if matches(path)]
+        found = _folders(reading.session, fold(value.strip()))
         if not found:
-            reading.problem(value, _no_folder(value, [path for _, path in folders]))
+            reading.problem(value, _no_folder(value, reading.session.scalars(select(_PATH)).all()))
         wanted.update(found)
     if wanted:
         return _by_file(in_list(File.folder_id, sorted(wanted)))
@@ -80,25 +80,28 @@ def _by_file(find: ColumnElement[bool], check: ColumnElement[bool] | None = None
 
 
 def _named(value: str) -> ColumnElement[bool]:
-    if not has_wildcard(value):
-        return func.instr(File.name, value) > 0
-    pattern: ColumnElement[bool] = File.name.op("GLOB")(value.replace("[", "[[]"))
-    start = value.replace("?", "*").partition("*")[0]
-    if not start:
-        return pattern
+    if has_wildcard(value):
+        pattern: ColumnElement[bool] = File.name.op("GLOB")(value.replace("[", "[[]"))
+        start = value.replace("?", "*").partition("*")[0]
+    else:
+        pattern, start = func.instr(File.name, value) > 0, ""
+    # Every name comes after the empty one. It leads SQLite to the index over names, which answers alone.
     return and_(File.name >= start, File.name < start + _HIGHEST, pattern)
 
 
-def _below(value: str) -> Callable[[str], bool]:
-    """Whether a folded path, with a `/` at both ends, has the folders of a value in it, one after the other."""
-    wanted = fold(value.strip()).rstrip("/")
+def _folders(session: Session, wanted: str) -> Sequence[int]:
+    """The folders with those folders in their path, one after the other."""
     anchored = wanted.startswith("/")
     parts = [part for part in wanted.split("/") if part]
     if not has_wildcard(wanted):
-        run = f"/{'/'.join(parts)}/"
-        return (lambda path: path.startswith(run)) if anchored else (lambda path: run in path)
+        at = func.instr(_PATH, f"/{'/'.join(parts)}/")
+        return session.scalars(select(Folder.id).where(at == 1 if anchored else at > 0)).all()
     globs = [globbing(part) for part in parts]
-    return lambda path: _runs_through(path.strip("/").split("/"), globs, anchored)
+    return [
+        folder_id
+        for folder_id, path in session.execute(select(Folder.id, _PATH))
+        if _runs_through(path.strip("/").split("/"), globs, anchored)
+    ]
 
 
 def _runs_through(names: Sequence[str], globs: Sequence[Matcher], anchored: bool) -> bool:

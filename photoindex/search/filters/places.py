@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 
 from sqlalchemy import ColumnElement, and_, func, or_, select
 
@@ -35,10 +36,9 @@ class Circle:
 
 def read_place(reading: Reading) -> Clause | None:
     """`place:`: city, region or country, in English or French, or a country's code; "Paris, France" is both."""
-    places: dict[int, tuple[str, list[str]]] = {}
-    for row in reading.session.execute(select(Place.id, Place.country_code, *_NAMES)):
-        names = dict.fromkeys(fold(name) for name in row[2:] if name)  # most French names are the English ones
-        places[row.id] = (fold(row.country_code), list(names))
+    lines = func.concat_ws("\n", *_NAMES)
+    rows = reading.session.execute(select(Place.id, Place.country_code, lines)).all()
+    places = [(place_id, fold(code), fold(names)) for place_id, code, names in rows]
     wanted: set[int] = set()
     asked = False
     for value in reading.values:
@@ -117,14 +117,15 @@ def _distance_km(circle: Circle) -> ColumnElement[float]:
     return 2 * EARTH_KM * func.asin(func.min(1.0, func.sqrt(haversine)))
 
 
-def _meant(parts: list[str], places: dict[int, tuple[str, list[str]]], kind: Callable[[str], Matcher]) -> list[int]:
-    """The places of which every part is a name."""
-    matchers = [(fold(part), kind(part)) for part in parts]
-    return [
+def _meant(parts: list[str], places: list[tuple[int, str, str]], kind: Callable[[str], Matcher]) -> set[int]:
+    """The places of which every part is a name, or the country's code."""
+    # Many places share a region and a country: each name is looked at once.
+    matchers = [(fold(part), cache(kind(part))) for part in parts]
+    return {
         place_id
-        for place_id, (code, names) in places.items()
-        if all(folded == code or any(matches(name) for name in names) for folded, matches in matchers)
-    ]
+        for place_id, code, names in places
+        if all(folded == code or any(map(matches, names.split("\n"))) for folded, matches in matchers)
+    }
 
 
 def _nowhere(reading: Reading, value: str) -> str:

@@ -82,7 +82,8 @@ def read_text(reading: Reading) -> Clause | None:
         captioned += [_has(column, value) for column in (Photo.title, Photo.caption)]
     if not captioned:
         return None
-    by_caption = and_(CAPTIONED, or_(*captioned))
+    # Visible they are anyway; that leads SQLite to the index over those that have one.
+    by_caption = and_(Photo.visible, CAPTIONED, or_(*captioned))
     if not tagged:
         return plain(by_caption)
     by_keyword = and_(listed("keyword"), in_list(keywords, sorted(tagged)))
@@ -105,7 +106,10 @@ def read_album(reading: Reading) -> Clause | None:
     within = in_list(AlbumPhoto.album_id, sorted(wanted))
     return by_photo(
         select(AlbumPhoto.photo_id).where(within),
-        exists().where(AlbumPhoto.photo_id == Photo.id, within),
+        # By the albums of the photo, of which there are few, and not by the photos of each album: that is what `+` says.
+        exists().where(
+            AlbumPhoto.photo_id == Photo.id, in_list(literal_column("+album_photo.album_id"), sorted(wanted))
+        ),
     )
 
 

@@ -33,6 +33,8 @@ _NAMES = (
     ("november", "nov", "novembre"),
     ("december", "dec", "decembre"),
 )
+_STRETCHES = 2
+"""So many months of each year are quicker found one by one than by going through the whole timeline."""
 _MONTH_OF = {name: str(number) for number, names in enumerate(_NAMES, 1) for name in names}
 
 
@@ -81,6 +83,8 @@ def read_month(reading: Reading) -> Clause | None:
     if not months:
         return None
     of_month = func.substr(Photo.timeline_at, 6, 2).in_([f"{month:02}" for month in sorted(months)])
+    if len(months) > _STRETCHES:
+        return Clause(and_(Photo.visible, of_month), of_month)
     return Clause(_found_in(_every_year(reading, months)), of_month)
 
 
@@ -127,8 +131,9 @@ def _found_in(spans: Iterable[Span]) -> ColumnElement[bool]:
     each = func.json_each(json.dumps(bounds)).table_valued("value", name="span")
     start, end = (func.json_extract(each.c.value, f"$[{index}]") for index in (0, 1))
     photo = aliased(Photo, name="in_span")
-    at = photo.timeline_at
-    return Photo.id.in_(select(photo.id).select_from(each).join(photo, and_(photo.visible, at >= start, at < end)))
+    within = and_(photo.visible, photo.timeline_at >= start, photo.timeline_at < end)
+    # An outer join, for SQLite keeps the order of its sides; of an empty stretch comes a NULL, which no id equals.
+    return Photo.id.in_(select(photo.id).select_from(each).outerjoin(photo, within))
 
 
 def _stored(moment: datetime) -> str:
