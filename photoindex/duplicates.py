@@ -121,7 +121,7 @@ def _parse(group_id: str) -> tuple[str, int]:
     return match[1], int(match[2])
 
 
-def _copies() -> Select[tuple[int]]:
+def _copies() -> Select[Any]:
     """The photos of which there are several files."""
     return (
         select(File.photo_id.label("number"))
@@ -132,7 +132,7 @@ def _copies() -> Select[tuple[int]]:
     )
 
 
-def _alike(kind: str) -> Select[tuple[int]]:
+def _alike(kind: str) -> Select[Any]:
     """The keys of groups of which at least two are there."""
     return (
         select(Likeness.key_id.label("number"))
@@ -167,7 +167,7 @@ def _groups(session: Session, kind: str, keys: Sequence[int]) -> Iterable[Group]
     for key_id in keys:
         shown = [infos[photo_id] for photo_id in members[key_id] if photo_id in infos]
         kept = suggest_photo(shown, albums, changed_ns)
-        shown.sort(key=lambda photo: (photo.id != kept.kept, photo.timeline_at, photo.id))  # noqa: B023
+        shown.sort(key=lambda photo: (photo.id != kept.kept, photo.timeline_at, photo.id))
         wasted_bytes = sum(photo.size_bytes for photo in shown if photo.id != kept.kept)
         yield Group(f"{kind}-{key_id}", kind, tuple(shown), kept.kept, kept.reason, wasted_bytes)
 
