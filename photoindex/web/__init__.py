@@ -19,6 +19,7 @@ from photoindex.web import (
     api,
     assets,
     changes,
+    duplicates,
     gallery,
     headers,
     health,
@@ -69,6 +70,8 @@ def create_app(settings: Settings, *, load_text_encoder: Callable[[StoredEncoder
     for part in (problems, headers, assets, wording, names):
         part.register(app)
     for blueprint in (api.blueprint, albums.blueprint, media.blueprint, health.blueprint, gallery.blueprint):
+        app.register_blueprint(blueprint)
+    for blueprint in (duplicates.api, duplicates.pages):
         app.register_blueprint(blueprint)
     return app
 
