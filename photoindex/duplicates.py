@@ -121,7 +121,7 @@ def _parse(group_id: str) -> tuple[str, int]:
     return match[1], int(match[2])
 
 
-def _copies() -> Select[tuple[int]]:
+def _copies() -> Select[Any]:
     """The photos of which there are several files."""
     return (
         select(File.photo_id.label("number"))
@@ -132,7 +132,7 @@ def _copies() -> Select[tuple[int]]:
     )
 
 
-def _alike(kind: str) -> Select[tuple[int]]:
+def _alike(kind: str) -> Select[Any]:
     """The keys of groups of which at least two are there."""
     return (
         select(Likeness.key_id.label("number"))

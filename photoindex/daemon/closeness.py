@@ -23,10 +23,13 @@ log = logging.getLogger(__name__)
 SAMPLE = 500
 FEWEST_SAMPLED = 60
 FEWEST_NEIGHBOURS = 30
-ALIKE_QUANTILE = 0.99
+SPREADS = 4.0
+"""How far above the usual cosine of two photos those are that one in a hundred reaches, in steps from the median to the
+upper quartile. Not that hundredth itself: where every photo has many copies, it would be that of copies."""
 NEARBY = timedelta(seconds=30), timedelta(minutes=15)
 """Photos so far apart are of one event, and mostly not of one burst."""
 _SHARE_OF_RANGE = 0.8
+_MOST = 0.95
 
 
 @dataclass(frozen=True)
@@ -34,7 +37,7 @@ class Closeness:
     """Cosines by one encoder, -1 to 1."""
 
     alike: float
-    """What one of a hundred pairs of any photos reaches."""
+    """What about one of a hundred pairs of different photos reaches."""
     burst: float
     """What photos of a burst reach: as much as that, and more than half of the pairs taken minutes apart."""
 
@@ -48,9 +51,12 @@ def measure(session: Session, encoder: StoredEncoder, seed: int = 0) -> Closenes
         usual = low + _SHARE_OF_RANGE * (high - low)
         return Closeness(usual, usual)
     cosines = (vectors @ vectors.T)[np.triu_indices(len(vectors), 1)]
-    alike = float(np.quantile(cosines, ALIKE_QUANTILE))
+    median, quartile = np.quantile(cosines, (0.5, 0.75))
+    alike = min(float(median + SPREADS * (quartile - median)), _MOST)
     nearby = _nearby(session, encoder.id, chosen)
-    burst = max(alike, float(np.median(nearby))) if len(nearby) >= FEWEST_NEIGHBOURS else alike
+    usual_nearby = float(np.median(nearby)) if len(nearby) >= FEWEST_NEIGHBOURS else alike
+    # Where everything nearby is alike, as in a time lapse, half of a burst must not be less so.
+    burst = min(max(alike, usual_nearby), (1 + alike) / 2)
     log.debug("%s: photos are alike from %.3f, bursts from %.3f", encoder.name, alike, burst)
     return Closeness(alike, burst)
 

@@ -21,6 +21,7 @@ from photoindex.web import (
     api,
     assets,
     changes,
+    duplicates,
     explore,
     gallery,
     headers,
@@ -101,6 +102,8 @@ def create_app(
         pictures.blueprint,
         explore.blueprint,
         saved_pages.blueprint,
+        duplicates.api,
+        duplicates.pages,
     ):
         app.register_blueprint(blueprint)
     return app

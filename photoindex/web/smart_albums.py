@@ -11,13 +11,18 @@ from photoindex.database import Database
 from photoindex.errors import NotReadyError, PhotoIndexError
 from photoindex.saved_searches import SavedSearchInfo
 from photoindex.search import ResultPage, SearchEngine, TextTower
+from photoindex.search.query import MAX_LENGTH
 from photoindex.web.new_counts import Count
 from photoindex.web.services import services
 
 
 def page(search: SavedSearchInfo, limit: int, cursor: str | None) -> ResultPage:
-    """Photos of a saved search, read anew. Raises QueryError, NotReadyError or EncoderError."""
-    return services().engine.search(search.query, limit, cursor)
+    """Photos that match a saved search strongly, read anew; its own `show:` goes before that.
+
+    Raises QueryError, NotReadyError or EncoderError.
+    """
+    strong = f"show:strong {search.query}"
+    return services().engine.search(strong if len(strong) <= MAX_LENGTH else search.query, limit, cursor)
 
 
 def counts(session: Session, searches: Sequence[SavedSearchInfo]) -> dict[int, int | None]:
