@@ -52,12 +52,9 @@ class Findings:
 def find(session: Session, space: Space, asked: Asked) -> Findings:
     """Everything that matches, in the order that the query wants."""
     query, bounds = asked.query, asked.bounds
-    matches, avoided = _words(session, query)
-    if asked.compiled.condition is not None and len(matches):
-        keep = _meeting(session, asked.compiled, matches.photo_ids)
-        matches = WordMatches(matches.photo_ids[keep], matches.weights[keep], matches.complete[keep], matches.goes_on)
-    farthest = FARTHEST if query.show == "all" else bounds.weak_distance
-    near = _near(session, space, asked, farthest)
+    few = _few(session, asked.compiled)
+    matches, avoided = _words(session, asked, few)
+    near = _near(session, space, asked, few, FARTHEST if query.show == "all" else bounds.weak_distance)
     near = _with(near, session, space, asked, matches)
     fused = fusion.fuse(
         near.photo_ids, bounds.scores(near.distances), matches, strong_score=bounds.STRONG_SCORE, avoid=avoided
@@ -73,14 +70,31 @@ def find(session: Session, space: Space, asked: Asked) -> Findings:
     return Findings(arranged(ids[kept], tiers[kept], order[kept], scores[kept]), matches.goes_on)
 
 
-def _words(session: Session, query: Query) -> tuple[WordMatches, WordMatches | None]:
-    """Photos that have the words of what is asked for, and of what is to be kept away from."""
-    wanted = " ".join(term.text for term in query.terms if term.weight > 0)
-    unwanted = [words.find(session, term.text) for term in query.terms if term.weight < 0]
+def _few(session: Session, compiled: Compiled) -> NDArray[np.int64] | None:
+    """The photos that meet the filters where these are narrow, ascending; None where they are broad, or are none."""
+    if compiled.condition is None or filters.count(session, compiled, NARROW) > NARROW:
+        return None
+    return filters.photo_ids(session, compiled)
+
+
+def _words(session: Session, asked: Asked, few: NDArray[np.int64] | None) -> tuple[WordMatches, WordMatches | None]:
+    """Photos that have the words of what is asked for, and meet the filters; and of what is to be kept away from."""
+    wanted = " ".join(term.text for term in asked.query.terms if term.weight > 0)
+    matches = words.find(session, wanted, among=few) if wanted else words.nothing()
+    if asked.compiled.condition is not None and few is None and len(matches):
+        if len(matches) > CHECKED:  # perhaps more have the words than are found at once
+            matches = words.find(session, wanted, among=filters.photo_ids(session, asked.compiled))
+        else:
+            keep = filters.which(session, asked.compiled, matches.photo_ids)
+            matches = WordMatches(
+                matches.photo_ids[keep], matches.weights[keep], matches.complete[keep], matches.goes_on
+            )
     avoid = None
-    for each in unwanted:
-        avoid = each if avoid is None else _either(avoid, each)
-    return (words.find(session, wanted) if wanted else words.nothing()), avoid
+    for term in asked.query.terms:
+        if term.weight < 0:
+            found = words.find(session, term.text, among=few)
+            avoid = found if avoid is None else _either(avoid, found)
+    return matches, avoid
 
 
 def _either(one: WordMatches, other: WordMatches) -> WordMatches:
@@ -93,17 +107,15 @@ def _either(one: WordMatches, other: WordMatches) -> WordMatches:
     return WordMatches(ids, weights, complete)
 
 
-def _near(session: Session, space: Space, asked: Asked, farthest: float) -> Found:
+def _near(session: Session, space: Space, asked: Asked, few: NDArray[np.int64] | None, farthest: float) -> Found:
     """The photos that meet the filters and are not farther away."""
-    compiled, vector = asked.compiled, asked.vector
-    if compiled.condition is None:
-        found = space.within(session, vector, farthest)
-    elif filters.count(session, compiled, NARROW) <= NARROW:
-        found = space.distances(session, vector, filters.photo_ids(session, compiled))
+    if few is not None:
+        found = space.distances(session, asked.vector, few)
         found = chosen(found, found.distances <= farthest)
     else:
-        found = space.within(session, vector, farthest)
-        found = chosen(found, _meeting(session, compiled, found.photo_ids))
+        found = space.within(session, asked.vector, farthest)
+        if asked.compiled.condition is not None:
+            found = chosen(found, _meeting(session, asked.compiled, found.photo_ids))
     liked = [like.photo_id for like in asked.query.likes]
     return chosen(found, ~np.isin(found.photo_ids, liked)) if liked else found
 
