@@ -64,7 +64,7 @@ class SnapshotSpace:
             if depth is None or self._is_enough(depth, int(np.count_nonzero(near))):
                 break
             expected = max(2 * expected, int(1.2 * np.count_nonzero(near)))
-        found = _together((ids[near], apart[near]), self.overlay.within(vector, max_distance))
+        found = _together(self._of_all_frames(vector, ids, apart, near), self.overlay.within(vector, max_distance))
         return chosen(found, found.distances <= max_distance)
 
     def distances(
@@ -89,7 +89,8 @@ class SnapshotSpace:
             if depth is None or len(ids) >= wanted:
                 break
             expected *= 2  # frames of a few videos, or what counts no longer
-        found = _together((ids, apart), self.overlay.near(vector, wanted))
+        near = apart <= (np.partition(apart, wanted - 1)[wanted - 1] if len(apart) > wanted else np.inf)
+        found = _together(self._of_all_frames(vector, ids, apart, near), self.overlay.near(vector, wanted))
         return chosen(found, slice(wanted)), depth is None and len(found) <= wanted
 
     def _depth(self, limit: int) -> Depth | None:
@@ -114,18 +115,22 @@ class SnapshotSpace:
         return needed is not None and needed.candidates <= depth.candidates and needed.probes <= depth.probes
 
     def _candidates(self, vector: NDArray[np.float32], depth: Depth | None) -> Pairs:
-        """Photos of the snapshot that count, as deep as told, each with its exact distance."""
+        """Photos of the snapshot that count, as deep as told, each with the exact distance of its frames found."""
         snapshot, alive = self.snapshot, self.overlay.alive
         if depth is None:
             apart = reckoning.distances(snapshot.vectors, vector, snapshot.inverse)
             if alive is None:
                 return reckoning.nearest_frames(snapshot.photo_ids, apart)
             return reckoning.nearest_frames(snapshot.photo_ids[alive], apart[alive])
-        positions = snapshot.codes.search(vector, depth.candidates, depth.probes)
-        if snapshot.header.rows == snapshot.header.photos:
-            positions.sort()
-            return self._exactly(vector, positions)
-        return self._exactly(vector, self._rows_of(np.unique(snapshot.photo_ids[positions])))  # all frames of each
+        return self._exactly(vector, np.sort(snapshot.codes.search(vector, depth.candidates, depth.probes)))
+
+    def _of_all_frames(
+        self, vector: NDArray[np.float32], ids: NDArray[np.int64], apart: NDArray[np.float32], which: NDArray[np.bool_]
+    ) -> Pairs:
+        """Some of the candidates with their distances: of a video, another frame may be nearer than those found."""
+        if self.snapshot.header.rows == self.snapshot.header.photos:
+            return ids[which], apart[which]
+        return self._exactly(vector, self._rows_of(ids[which]))
 
     def _rows_of(self, photo_ids: NDArray[np.int64]) -> NDArray[np.int64]:
         """Positions of all rows of photos, rising. The ids must rise."""
