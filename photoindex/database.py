@@ -137,7 +137,10 @@ def _create_engine(path: Path, *, checkpoints: bool) -> Engine:
 
 
 def _fold(value: Any) -> str | None:
-    """`fold` for SQL, and for blobs `fold_path`. Only queries may use it: an index or a trigger would keep other programs from the file."""
+    """`fold` for SQL, and for blobs `fold_path`.
+
+    Only queries may use it: an index or a trigger that did would keep other programs from the file.
+    """
     if value is None:
         return None
     return fold_path(value) if isinstance(value, bytes) else fold(str(value))

@@ -197,8 +197,8 @@ class File(Base):
         Index("file_stem", "library_id", "stem"),
         Index("file_companion_of", "companion_of"),
         # For filters: the files that show a photo, by name and by folder.
-        Index("file_name", "name", "photo_id", sqlite_where=text("state NOT IN ('failed', 'missing')")),
-        Index("file_folder", "folder_id", "photo_id", sqlite_where=text("state NOT IN ('failed', 'missing')")),
+        Index("file_name", "name", "photo_id", "state", sqlite_where=text("state NOT IN ('failed', 'missing')")),
+        Index("file_folder", "folder_id", "photo_id", "state", sqlite_where=text("state NOT IN ('failed', 'missing')")),
         {"sqlite_autoincrement": True},
     )
 

@@ -42,8 +42,8 @@ _TRIGGERS = (
 )
 _PRESENT = "state NOT IN ('failed', 'missing')"
 _INDEXES = (
-    ("file_name", "file", ["name", "photo_id"], _PRESENT),
-    ("file_folder", "file", ["folder_id", "photo_id"], _PRESENT),
+    ("file_name", "file", ["name", "photo_id", "state"], _PRESENT),
+    ("file_folder", "file", ["folder_id", "photo_id", "state"], _PRESENT),
     ("photo_camera", "photo", ["camera", "visible"], "camera IS NOT NULL"),
     ("photo_lens", "photo", ["lens", "visible"], "lens IS NOT NULL"),
     ("photo_focal_length", "photo", ["focal_length_mm", "visible"], "focal_length_mm IS NOT NULL"),

@@ -189,9 +189,11 @@ HOSTILE = (
 
 @pytest.mark.parametrize("name", list(filters.READERS))
 def test_nothing_that_is_typed_breaks_a_filter(library: Database, name: str) -> None:
-    for value in HOSTILE:
-        for negated in (False, True):
-            found(library, Filter(name, (value,), negated))
+    with library.read() as session:
+        for value in HOSTILE:
+            compiled = filters.compile(session, [Filter(name, (value,))], today=TODAY)
+            assert filters.count(session, compiled, 100) <= len(ALL)
+    found(library, Filter(name, HOSTILE, negated=True))
     found(library, Filter(name, HOSTILE))
     assert found(library, Filter("\ud800", ("x",)))[1][0][0] == "?:"
     with library.read() as session:

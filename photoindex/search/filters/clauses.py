@@ -78,7 +78,8 @@ def in_list(column: Any, values: Iterable[int | str]) -> ColumnElement[bool]:
 
 def by_photo(photo_ids: Any, own: Any) -> Clause:
     """Of photos that another table names: `photo_ids` selects all of their ids, `own` holds for one of them."""
-    return Clause(Photo.id.in_(photo_ids), own)
+    # A bare EXISTS SQLite makes into a join, and then may go through the other table for each photo.
+    return Clause(Photo.id.in_(photo_ids), own.is_(true()))
 
 
 def named(names: Iterable[str | None]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, String, and_, exists, func, literal, or_, select
+from sqlalchemy import ColumnElement, String, and_, exists, func, literal, literal_column, or_, select
 from sqlalchemy.orm import Session
 
 from photoindex.folding import fold
@@ -35,7 +35,9 @@ def read_folder(reading: Reading) -> Clause | None:
             reading.problem(value, _no_folder(value, reading.session.scalars(select(_PATH)).all()))
         wanted.update(found)
     if wanted:
-        return _by_file(in_list(File.folder_id, sorted(wanted)))
+        # The `+` leads by the photo to its files, and not by each folder to its photos.
+        own = in_list(literal_column("+file.folder_id"), sorted(wanted))
+        return _by_file(in_list(File.folder_id, sorted(wanted)), own)
     return NOTHING if asked else None
 
 

@@ -38,7 +38,8 @@ def read_place(reading: Reading) -> Clause | None:
     """`place:`: city, region or country, in English or French, or a country's code; "Paris, France" is both."""
     lines = func.concat_ws("\n", *_NAMES)
     rows = reading.session.execute(select(Place.id, Place.country_code, lines)).all()
-    places = [(place_id, fold(code), fold(names)) for place_id, code, names in rows]
+    folded = cache(fold)  # many places share a region and a country
+    places = [(place_id, fold(code), [folded(name) for name in names.split("\n")]) for place_id, code, names in rows]
     wanted: set[int] = set()
     asked = False
     for value in reading.values:
@@ -117,14 +118,13 @@ def _distance_km(circle: Circle) -> ColumnElement[float]:
     return 2 * EARTH_KM * func.asin(func.min(1.0, func.sqrt(haversine)))
 
 
-def _meant(parts: list[str], places: list[tuple[int, str, str]], kind: Callable[[str], Matcher]) -> set[int]:
+def _meant(parts: list[str], places: list[tuple[int, str, list[str]]], kind: Callable[[str], Matcher]) -> set[int]:
     """The places of which every part is a name, or the country's code."""
-    # Many places share a region and a country: each name is looked at once.
     matchers = [(fold(part), cache(kind(part))) for part in parts]
     return {
         place_id
         for place_id, code, names in places
-        if all(folded == code or any(map(matches, names.split("\n"))) for folded, matches in matchers)
+        if all(folded == code or any(map(matches, names)) for folded, matches in matchers)
     }
 
 

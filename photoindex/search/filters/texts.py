@@ -106,7 +106,7 @@ def read_album(reading: Reading) -> Clause | None:
     within = in_list(AlbumPhoto.album_id, sorted(wanted))
     return by_photo(
         select(AlbumPhoto.photo_id).where(within),
-        # By the albums of the photo, of which there are few, and not by the photos of each album: that is what `+` says.
+        # The `+` leads by the photo to its albums, of which there are few, and not by each album to its photos.
         exists().where(
             AlbumPhoto.photo_id == Photo.id, in_list(literal_column("+album_photo.album_id"), sorted(wanted))
         ),
