@@ -85,21 +85,22 @@ def _moved(image: Image.Image, chooser: random.Random) -> Image.Image:
 def _frame(image: Image.Image, chooser: random.Random) -> Image.Image:
     width, height = image.size
     turned = image.rotate(chooser.uniform(-1, 1), Image.Resampling.BICUBIC)
-    left, top = (chooser.uniform(0.02, 0.05) * edge for edge in image.size)
-    return turned.crop((int(left), int(top), int(left + 0.93 * width), int(top + 0.93 * height)))
+    left, top = (int(chooser.uniform(0.02, 0.05) * edge) for edge in image.size)
+    return turned.crop((left, top, left + int(0.93 * width), top + int(0.93 * height)))
 
 
 def write_library(folder: Path, root: Path, sources: int, chooser: random.Random) -> tuple[list[Path], list[Path]]:
-    """The photos, variants of the first `sources` and bursts of the next half as many."""
+    """The photos, variants of the first `sources` and, in place of the next half as many, bursts."""
     found = sorted(folder.glob("*.jpg"))
-    for path in found:
+    shot = found[sources : sources + sources // 2]
+    for path in set(found) - set(shot):
         (root / path.name).write_bytes(path.read_bytes())
     for path in found[:sources]:
         image = Image.open(path).convert("RGB")
         for name, make in (SHOULD | SHOULD_NOT).items():
             ending, options = FORMATS.get(name, ("jpg", {"quality": QUALITIES.get(name, 85)}))
             make(image, chooser).save(root / f"{path.stem}~{name}.{ending}", **options)
-    for number, path in enumerate(found[sources : sources + sources // 2]):
+    for number, path in enumerate(shot):
         image = Image.open(path).convert("RGB")
         for frame in range(FRAMES):
             at = datetime(2021, 5, 1, 12) + timedelta(minutes=number, seconds=0.5 * frame)
@@ -108,7 +109,7 @@ def write_library(folder: Path, root: Path, sources: int, chooser: random.Random
             own = exif.get_ifd(0x8769)
             own[0x9003], own[0x9291] = f"{at:%Y:%m:%d %H:%M:%S}", f"{at.microsecond // 10_000:02}"
             _frame(image, chooser).save(root / f"burst-{path.stem}_{frame}.jpg", quality=90, exif=exif)
-    return found[:sources], found[sources : sources + sources // 2]
+    return found[:sources], shot
 
 
 def judge(folder: Path, sources: int, encoder: str) -> dict[str, object]:

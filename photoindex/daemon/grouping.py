@@ -115,16 +115,16 @@ class Grouper:
             if shot.visible and values.get(photo_id)
         }
         others = {each for found in near.values() for each in found} - set(shots)
-        everyone = shots | likeness.shots(session, others)
         values |= fingerprints.get_many(session, others)
-        groups = _groups(session, everyone)
+        groups = _groups(session, {*shots, *others})
+        everyone = shots | likeness.shots(session, others.union(groups.key_of) - set(shots))
         seen = _seen(session, {*everyone, *groups.key_of})
-        comparing = _Comparing(self, values, Vectors(session, everyone, self._closeness), seen)
+        comparing = _Comparing(self, everyone, values, Vectors(session, values, self._closeness), seen)
         for photo_id, shot in shots.items():
             if self._stop.is_set():
                 return None
             candidates = [everyone[each] for each in near.get(photo_id, ()) if each in everyone]
-            sameshot.place(shot, candidates, groups, comparing.same)
+            sameshot.place(shot, candidates, groups, comparing.same, comparing.apart)
         return _Plan(rows, groups, seen)
 
     def look(self, shot: Shot) -> Grid | None:
@@ -188,20 +188,20 @@ class _Comparing:
     def __init__(
         self,
         grouper: Grouper,
+        shots: Mapping[int, Shot],
         values: Mapping[int, bytes],
         vectors: Vectors,
         seen: Mapping[int, tuple[bool, int | None, frozenset[int]]],
     ) -> None:
         self._grouper = grouper
+        self._shots = shots
         self._values = values
         self._vectors = vectors
         self._seen = seen
 
     def same(self, one: Shot, other: Shot) -> bool:
         values = self._values.get(one.photo_id), self._values.get(other.photo_id)
-        if not values[0] or not values[1] or not sameshot.may_be_same(one, other):
-            return False
-        if self._seen[one.photo_id][2] & self._seen[other.photo_id][2]:
+        if not values[0] or not values[1] or self.apart(one.photo_id, other.photo_id):
             return False
         difference = fingerprints.difference(values[0], values[1])
         found = self._vectors.cosine(one.photo_id, other.photo_id)
@@ -212,6 +212,13 @@ class _Comparing:
         if looks[0] is None or looks[1] is None:
             return difference.bits <= sameshot.BLIND_BITS
         return is_same_picture(looks[0], looks[1])
+
+    def apart(self, one: int, other: int) -> bool:
+        """Whether it is known that two photos are not one shot: by what they say of themselves, or the user."""
+        if one == other or one not in self._shots or other not in self._shots:
+            return False
+        dismissed = self._seen[one][2] & self._seen[other][2]
+        return bool(dismissed) or not sameshot.may_be_same(self._shots[one], self._shots[other])
 
 
 def _groups(session: Session, photo_ids: Iterable[int]) -> Groups:

@@ -18,12 +18,12 @@ MAX_BITS = 56
 """Of 256, in how many fingerprints of one shot may differ. Crops of 3 % reach it; other photos begin at 96."""
 MAX_LOW_BITS = 12
 """The same for the first 64 bits."""
-FEW_BITS = 24
+FEW_BITS = 32
 """Up to here the embedding has no say: a starter's, of a quarter of the size, can be as far off as another photo's."""
 BLIND_BITS = 12
 """Up to here fingerprints alone are believed, where a picture can't be looked at."""
-MAX_COLOURS = 8.0
-"""How far mean colours may be apart; brightening reaches 7. A black and white version is another picture."""
+MAX_COLOURS = 10.0
+"""How far mean colours may be apart; brightening and darkening reach 9. Black and white is another picture."""
 MAX_SHAPE = math.log(1.035)
 MOST_LOOKED_AT = 40
 """How many photos without a group one may be compared with."""
@@ -71,12 +71,23 @@ class Groups:
             self.changed.add(photo_id)
 
 
-def place(shot: Shot, candidates: Iterable[Shot], groups: Groups, same: Callable[[Shot, Shot], bool]) -> None:
+def place(
+    shot: Shot,
+    candidates: Iterable[Shot],
+    groups: Groups,
+    same: Callable[[Shot, Shot], bool],
+    apart: Callable[[int, int], bool],
+) -> None:
     """Find the group of a photo anew among photos that may be the same; `same` has the last word on two of them.
 
     It joins a group with a better key, or a better photo that has none; or else becomes the key of all that it is the
-    same as. Whoever so loses a group is decided anew: each time for a better key, so that it ends.
+    same as. Whoever so loses a group is decided anew: each time for a better key, so that it ends. Photos known to be
+    `apart` don't come together by way of a third: two of a burst by an export of one that has lost its date.
     """
+
+    def fits(photo_id: int, key_id: int) -> bool:
+        return not any(apart(photo_id, member) for member in groups.members.get(key_id, ()))
+
     groups.detach(shot.photo_id)
     if not shot.visible:
         return
@@ -86,11 +97,11 @@ def place(shot: Shot, candidates: Iterable[Shot], groups: Groups, same: Callable
     keys.sort(key=lambda each: each.preference, reverse=True)
     alone.sort(key=lambda each: each.preference, reverse=True)
     for better in (each for each in (*keys, *alone) if each.preference > shot.preference):
-        if same(shot, better):
+        if fits(shot.photo_id, better.photo_id) and same(shot, better):
             groups.join(shot.photo_id, better.photo_id)
             return
     for worse in (each for each in (*keys, *alone) if each.preference < shot.preference):
-        if same(shot, worse):
+        if fits(worse.photo_id, shot.photo_id) and same(shot, worse):
             groups.detach(worse.photo_id)
             groups.join(worse.photo_id, shot.photo_id)
 

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+import numpy as np
 import pytest
 from daemon.conftest import Home, eventually
 from filming import film_video
@@ -209,6 +210,21 @@ def test_exports_of_a_burst_are_the_same_shots_and_not_more_of_the_burst(home: H
         ids = np.array([photo.id for photo in home.photos()])
         assert len(set(likeness.representatives(session, ids).tolist())) == 1
     database.close()
+
+
+def test_an_export_without_a_date_does_not_make_one_shot_of_a_burst(home: Home) -> None:
+    image = picture(16)
+    names = set()
+    for number in range(3):
+        at = NOON + timedelta(seconds=0.4 * (number + 1))
+        save(image.crop((number, 0, 637 + number, 480)), home.root / f"{number}.jpg", exif=exif(at))
+        names.add(f"{number}.jpg")
+    save(image, home.root / "export.png")  # is the largest, and looks like each of them
+    home.index()
+    assert _groups(home, "burst") == [names]
+    ((export, *others),) = (sorted(group, reverse=True) for group in _groups(home, "same"))
+    assert export == "export.png"
+    assert len(others) == 1
 
 
 def test_photos_indexed_before_there_were_fingerprints_get_theirs_from_thumbnails(home: Home) -> None:
