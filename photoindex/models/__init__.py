@@ -1,0 +1,53 @@
+"""The SQLAlchemy tables. No queries live here.
+
+base      what all tables have in common.
+library   what is on disk, what is known of it, and what users made of it.
+encoders  encoders, embeddings, and what makes them quick to search.
+derived   what is derived from the other tables, by triggers or the daemon; and what the daemon says of itself.
+searches  saved searches, and concepts: what there is in a library.
+likeness  which photos are alike, and what users said of that.
+"""
+
+from __future__ import annotations
+
+from photoindex.models.base import Base, utc_now
+from photoindex.models.derived import DaemonStatus, EmbeddingTally, FileTally, Folder, PhotoTally, WordsStale
+from photoindex.models.encoders import Embedding, EmbeddingChange, Encoder, EncoderState, QueryEmbedding, Snapshot
+from photoindex.models.library import Album, AlbumPhoto, File, FileState, Library, LibraryState, Photo, Place
+from photoindex.models.likeness import Dismissal, DismissedPhoto, Fingerprint, Likeness, LikenessKind, Undecided
+from photoindex.models.searches import Concept, ConceptLabels, ConceptRun, SavedSearch
+
+__all__ = [
+    "Album",
+    "AlbumPhoto",
+    "Base",
+    "Concept",
+    "ConceptLabels",
+    "ConceptRun",
+    "DaemonStatus",
+    "Dismissal",
+    "DismissedPhoto",
+    "Embedding",
+    "EmbeddingChange",
+    "EmbeddingTally",
+    "Encoder",
+    "EncoderState",
+    "File",
+    "FileState",
+    "FileTally",
+    "Fingerprint",
+    "Folder",
+    "Library",
+    "LibraryState",
+    "Likeness",
+    "LikenessKind",
+    "Photo",
+    "PhotoTally",
+    "Place",
+    "QueryEmbedding",
+    "SavedSearch",
+    "Snapshot",
+    "Undecided",
+    "WordsStale",
+    "utc_now",
+]
