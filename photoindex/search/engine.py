@@ -19,7 +19,7 @@ from photoindex.models import Photo
 from photoindex.photos import PhotoInfo
 from photoindex.search import answer as answers
 from photoindex.search import cursor as cursors
-from photoindex.search import filters, language, listing
+from photoindex.search import filters, language, listing, ranking
 from photoindex.search.answer import TIERS, Answer
 from photoindex.search.asking import Asker
 from photoindex.search.chips import Chip, chips
@@ -189,13 +189,15 @@ class SearchEngine:
         with self._database.read() as session:
             space = self._spaces.of(session, encoder)
             bounds = self._judging.bounds(session, encoder, page.asked, vector)
-            found = space.nearest(session, vector, limit + 1 + len(liked), place)
+            found = space.nearest(session, bounds.vector, limit + 1 + len(liked), place)
             found = chosen(found, ~np.isin(found.photo_ids, list(liked)))
             shown = chosen(found, slice(limit))
-            scores = bounds.scores(shown.distances)
-            tiers = np.where(scores >= bounds.STRONG_SCORE, 0, np.where(scores >= bounds.WEAK_SCORE, 1, 2))
-            answer = Answer(shown.photo_ids, tiers.astype(np.int8), shown.distances, np.clip(scores, 0.0, 1.0))
-            results = self._results(session, space, vector, answer, range(len(shown)))
+            tiers = np.where(
+                shown.distances <= bounds.strong_distance, 0, np.where(shown.distances <= bounds.weak_distance, 1, 2)
+            )
+            scores = np.clip(ranking.scores(shown.distances, bounds), 0.0, 1.0)
+            answer = Answer(shown.photo_ids, tiers.astype(np.int8), shown.distances, scores)
+            results = self._results(session, space, bounds.vector, answer, range(len(shown)))
             total = embeddings.count_searchable(session, encoder.id) - len(embeddings.shown(session, encoder.id, liked))
         last = Place(answers.OTHER, float(shown.distances[-1]), int(shown.photo_ids[-1])) if len(shown) else None
         more = len(found) > limit and last is not None
@@ -214,7 +216,7 @@ class SearchEngine:
         positions = answer.page(limit, after)
         with self._database.read() as session:
             space = self._spaces.of(session, encoder)
-            results = self._results(session, space, vector, answer, positions)
+            results = self._results(session, space, found.vector, answer, positions)
             results = _with_reasons(session, page.asked, found.goes_on, results)
         more = positions.stop < len(answer) and len(positions) > 0
         return replace(
@@ -238,7 +240,7 @@ class SearchEngine:
             if besides is not None:
                 compiled = filters.narrowed(compiled, besides)
             bounds = self._judging.bounds(session, encoder, query, vector)
-            found = find(session, self._spaces.of(session, encoder), Asked(query, vector, bounds, compiled))
+            found = find(session, self._spaces.of(session, encoder), Asked(query, bounds, compiled))
             if query.unique:
                 groups = likeness.representatives(session, found.answer.photo_ids)
                 found = replace(found, answer=answers.fold(found.answer, groups))

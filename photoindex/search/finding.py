@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
 from photoindex import photos, words
-from photoindex.search import filters, fusion
+from photoindex.search import filters, fusion, ranking
 from photoindex.search.answer import OTHER, STRONG, WEAK, Answer, arranged
 from photoindex.search.cutoff import Bounds
 from photoindex.search.filters import Compiled
@@ -34,19 +34,21 @@ class Asked:
     """What is to be found."""
 
     query: Query
-    vector: NDArray[np.float32]
-    """The query's embedding, (dim,)."""
     bounds: Bounds
+    """What to look up, and where matches end."""
     compiled: Compiled
     """The query's filters."""
 
 
 @dataclass(frozen=True)
 class Findings:
-    """What was found, and whether the last word was taken for the beginning of others (see `words.find`)."""
+    """What was found."""
 
     answer: Answer
+    vector: NDArray[np.float32]
+    """What was looked up, (dim,): by it the moments of videos are found."""
     goes_on: bool = False
+    """Whether the last word was taken for the beginning of others (see `words.find`)."""
 
 
 def find(session: Session, space: Space, asked: Asked) -> Findings:
@@ -57,17 +59,19 @@ def find(session: Session, space: Space, asked: Asked) -> Findings:
     near = _near(session, space, asked, few, FARTHEST if query.show == "all" else bounds.weak_distance)
     near = _with(near, session, space, asked, matches)
     fused = fusion.fuse(
-        near.photo_ids, bounds.scores(near.distances), matches, strong_score=bounds.STRONG_SCORE, avoid=avoided
+        near.photo_ids,
+        ranking.scores(near.distances, bounds),
+        matches,
+        strong_score=ranking.STRONG,
+        avoid=avoided,
     )
     ids, keys = fused.photo_ids, fused.keys
-    known = keys >= bounds.WEAK_SCORE
-    if bounds.nothing:
-        known &= np.isin(ids, matches.photo_ids)
-    tiers = np.where(fused.strong & known, STRONG, np.where(known, WEAK, OTHER)).astype(np.int8)
+    known = keys >= ranking.scores(np.array([bounds.weak_distance]), bounds)
+    tiers = np.where(fused.strong, STRONG, np.where(known, WEAK, OTHER)).astype(np.int8)
     kept = {"all": tiers <= OTHER, "matches": tiers <= WEAK, "strong": tiers == STRONG}[query.show]
     scores = np.clip(keys, 0.0, 1.0)
     order = -keys if query.sort == "relevance" else _times(session, ids, newest_first=query.sort == "newest")
-    return Findings(arranged(ids[kept], tiers[kept], order[kept], scores[kept]), matches.goes_on)
+    return Findings(arranged(ids[kept], tiers[kept], order[kept], scores[kept]), bounds.vector, matches.goes_on)
 
 
 def _few(session: Session, compiled: Compiled) -> NDArray[np.int64] | None:
@@ -110,10 +114,10 @@ def _either(one: WordMatches, other: WordMatches) -> WordMatches:
 def _near(session: Session, space: Space, asked: Asked, few: NDArray[np.int64] | None, farthest: float) -> Found:
     """The photos that meet the filters and are not farther away."""
     if few is not None:
-        found = space.distances(session, asked.vector, few)
+        found = space.distances(session, asked.bounds.vector, few)
         found = chosen(found, found.distances <= farthest)
     else:
-        found = space.within(session, asked.vector, farthest)
+        found = space.within(session, asked.bounds.vector, farthest)
         if asked.compiled.condition is not None:
             found = chosen(found, _meeting(session, asked.compiled, found.photo_ids))
     liked = [like.photo_id for like in asked.query.likes]
@@ -132,7 +136,7 @@ def _with(near: Found, session: Session, space: Space, asked: Asked, matches: Wo
     lacking = np.setdiff1d(matches.photo_ids, near.photo_ids)
     if not len(lacking) or len(lacking) > NARROW:
         return near  # so many that the words tell too little; they count as if they did not look like it at all
-    more = space.distances(session, asked.vector, lacking)
+    more = space.distances(session, asked.bounds.vector, lacking)
     return Found(np.concatenate([near.photo_ids, more.photo_ids]), np.concatenate([near.distances, more.distances]))
 
 

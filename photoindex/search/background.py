@@ -1,0 +1,98 @@
+"""What a library looks like in general: the background against which a query stands out.
+
+Photos of one library have much in common, and what is common says nothing about a match. So what varies little is
+given more weight and what varies much less (partial whitening with shrinkage, after Hariharan, Malik and Ramanan,
+"Discriminative decorrelation for clustering and classification", ECCV 2012), and photos near the common mean, whose
+cosines are all moderate, are not held back by it ("hubness"; Suzuki et al., EMNLP 2013). Both together are one linear
+map of the query: the nearest photos are looked up with the mapped query, as with any other.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+_POWER = 0.7
+"""How much is whitened: 0 leaves the embeddings as they are, 1 makes all directions equal."""
+_SHRINKAGE = 1.0
+_SHRINKAGE_PHOTOS = 150.0
+"""The spread is trusted as much as the assumption of none at so many photos, and never more than `_SHRINKAGE`."""
+_MEAN_PHOTOS = 3.0
+_LIFT = 10.0
+"""What a photo near the mean is lifted by, in units of noise: about as much as the threshold it is held against."""
+_RIDGE = 0.1
+_ALIKE_FROM, _ALIKE_TO = 0.75, 0.95
+"""From where to where in the encoder's image range photos count as copies of each other."""
+
+
+@dataclass(frozen=True)
+class Background:
+    """The map of queries, and the photos it was made from."""
+
+    photos: Array
+    """(n, dim), less their mean."""
+    mean: Array
+    """(dim,)"""
+    weights: Array
+    """(n,) 1 for a photo that is like no other, less for each of those that are alike; never 0."""
+    map: Array
+    """(dim, dim), symmetric."""
+    shift: Array
+    """(dim,) what is taken off a mapped query."""
+
+    @property
+    def effective(self) -> float:
+        """How many different photos there are."""
+        return float(self.weights.sum())
+
+    def turn(self, queries: NDArray[np.float32] | Array) -> Array:
+        """(m, dim) unit queries → (m, dim) vectors to look up with, not of norm 1."""
+        return np.asarray(np.asarray(queries, dtype=np.float64) @ self.map - self.shift)
+
+    def scores(self, turned: Array) -> Array:
+        """(m, dim) → (m, n): inner products with the photos, of which the mean has been taken."""
+        return np.asarray(turned @ self.photos.T)
+
+
+def build(photos: NDArray[np.float32], prompts: NDArray[np.float32], image_range: tuple[float, float]) -> Background:
+    """From a sample of a library (n ≥ 1, dim) and prompts (p ≥ 1, dim), all unit rows.
+
+    `image_range`: the cosines of two photos that the encoder has for unrelated and for equal ones.
+    """
+    rows = photos.astype(np.float64)
+    weights = _weights(photos, image_range)
+    effective = weights.sum()
+    # A mean of few photos is mostly those photos themselves.
+    mean = (weights @ rows) / effective * (effective / (effective + _MEAN_PHOTOS))
+    centred = rows - mean
+    weighted = centred * np.sqrt(weights)[:, None]
+    spread = weighted.T @ weighted
+    level = max(float(np.trace(spread)) / len(mean) / effective, 1e-9)
+    mapping = _whitening(spread / effective, level, effective)
+    lengths = np.sqrt(np.maximum(np.einsum("nd,nd->n", centred @ mapping, centred), 1e-12))
+    usual = float(np.average(lengths, weights=weights))
+    slope = np.linalg.solve(
+        spread + (_RIDGE + 5 * level) * np.eye(len(mean)), weighted.T @ ((lengths - usual) * np.sqrt(weights))
+    )
+    answers = (prompts.astype(np.float64) @ mapping) @ centred.T
+    noise = float(np.sqrt(np.average(answers.var(axis=0), weights=weights)))
+    return Background(centred, mean, weights, mapping, slope * (_LIFT * noise / usual))
+
+
+def _weights(photos: NDArray[np.float32], image_range: tuple[float, float]) -> Array:
+    low, high = image_range
+    start, end = (low + share * (high - low) for share in (_ALIKE_FROM, _ALIKE_TO))
+    alike = photos @ photos.T
+    np.fill_diagonal(alike, max(end, 1.0))
+    return np.asarray(1.0 / np.clip((alike - start) / (end - start), 0, 1).sum(axis=1, dtype=np.float64))
+
+
+def _whitening(spread: Array, level: float, effective: float) -> Array:
+    values, vectors = np.linalg.eigh(spread)
+    shrinkage = max(_SHRINKAGE, _SHRINKAGE_PHOTOS / effective)
+    gains = ((values.clip(0) + shrinkage * level) / ((1 + shrinkage) * level)) ** -_POWER
+    return np.asarray((vectors * gains) @ vectors.T)
