@@ -20,16 +20,22 @@ KEPT = 5_000
 
 def get(session: Session, encoder: StoredEncoder, key: str) -> NDArray[np.float32] | None:
     """The embedding that is kept under a key, (dim,), or None."""
+    rows = get_rows(session, encoder, key)
+    return rows[0] if rows is not None and len(rows) == 1 else None
+
+
+def get_rows(session: Session, encoder: StoredEncoder, key: str) -> NDArray[np.float32] | None:
+    """The embeddings that are kept under a key, (n, dim), or None."""
     stored = session.scalar(
         select(QueryEmbedding.vector).where(QueryEmbedding.encoder_id == encoder.id, QueryEmbedding.key == key)
     )
-    if stored is None or len(stored) != 4 * encoder.dim:
+    if not stored or len(stored) % (4 * encoder.dim):
         return None
-    return np.frombuffer(stored, dtype="<f4").astype(np.float32)
+    return np.frombuffer(stored, dtype="<f4").astype(np.float32).reshape(-1, encoder.dim)
 
 
 def put(session: Session, encoder_id: int, vectors: Mapping[str, NDArray[np.float32]]) -> None:
-    """Keep embeddings, (dim,) by key, and forget those used longest ago when there are too many."""
+    """Keep embeddings, (dim,) or (n, dim) by key, and forget those used longest ago when there are too many."""
     now = time.time()
     for key, vector in vectors.items():
         row = {"encoder_id": encoder_id, "key": key, "vector": vector.astype("<f4").tobytes(), "used_at": now}

@@ -18,7 +18,7 @@ def upgrade() -> None:
         sa.Column("encoder_id", sa.Integer(), nullable=False),
         sa.Column("key", sa.String(), nullable=False),
         sa.Column("vector", sa.LargeBinary(), nullable=False),
-        sa.Column("used_at", sa.Float(), nullable=False),
+        sa.Column("used_at", sa.Double(), nullable=False),
         sa.ForeignKeyConstraint(["encoder_id"], ["encoder.id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("encoder_id", "key"),
     )

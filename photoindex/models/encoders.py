@@ -65,7 +65,7 @@ class QueryEmbedding(Base):
     key: Mapped[str] = mapped_column(primary_key=True)
     """The text, or `picture:` and the hex BLAKE3 of an uploaded file."""
     vector: Mapped[bytes] = mapped_column(LargeBinary)
-    """dim × float32, little-endian."""
+    """dim × float32, little-endian; of a fixed list of texts as many times that."""
     used_at: Mapped[float]
     """Seconds since the epoch, of the last use that was noted."""
 

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Sequence
 
 import numpy as np
+from blake3 import blake3
 from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
@@ -52,6 +53,19 @@ class Asker:
         if norm <= SMALLEST_NORM * largest or norm == 0:
             raise QueryError("what is looked for and what is left out are the same; take one of them away")
         return np.asarray(total / norm, dtype=np.float32)
+
+    def prompts(self, encoder: StoredEncoder, texts: Sequence[str]) -> NDArray[np.float32]:
+        """The embeddings of fixed texts, (n, dim): those kept in the database, or made now and kept.
+
+        Raises NotReadyError or EncoderError.
+        """
+        key = f"prompts:{blake3(chr(10).join(texts).encode()).hexdigest(length=16)}"
+        with self._database.read() as session:
+            kept = query_cache.get_rows(session, encoder, key)
+        if kept is None or len(kept) != len(texts):
+            kept = self._text_tower.embed_all(encoder, texts, self._patience_seconds)
+            self._keeper.keep(encoder.id, key, kept)
+        return kept
 
     def close(self) -> None:
         """Store what is still to be kept, and end. May be called twice."""

@@ -64,7 +64,7 @@ def build(photos: NDArray[np.float32], prompts: NDArray[np.float32], image_range
     `image_range`: the cosines of two photos that the encoder has for unrelated and for equal ones.
     """
     rows = photos.astype(np.float64)
-    weights = _weights(photos, image_range)
+    weights = alike_weights(photos, image_range)
     effective = weights.sum()
     # A mean of few photos is mostly those photos themselves.
     mean = (weights @ rows) / effective * (effective / (effective + _MEAN_PHOTOS))
@@ -83,7 +83,8 @@ def build(photos: NDArray[np.float32], prompts: NDArray[np.float32], image_range
     return Background(centred, mean, weights, mapping, slope * (_LIFT * noise / usual))
 
 
-def _weights(photos: NDArray[np.float32], image_range: tuple[float, float]) -> Array:
+def alike_weights(photos: NDArray[np.float32], image_range: tuple[float, float]) -> Array:
+    """For each photo of a sample, unit rows (n, dim): 1 when it is like no other, less for each that it is like."""
     low, high = image_range
     start, end = (low + share * (high - low) for share in (_ALIKE_FROM, _ALIKE_TO))
     alike = photos @ photos.T

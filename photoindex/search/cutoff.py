@@ -105,7 +105,7 @@ class Judge:
         start = float(turned[0] @ self._background.mean) + location
 
         def distance(threshold: float) -> float:
-                return round(float(1.0 - (start + threshold * unit) / length), DECIMALS)
+            return round(float(1.0 - (start + threshold * unit) / length), DECIMALS)
 
         vector = np.asarray(turned[0] / length, dtype=np.float32)
         return Bounds(vector, distance(strong), distance(weak), distance(full), distance(0.0))

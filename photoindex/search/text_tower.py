@@ -75,10 +75,16 @@ class TextTower:
         `patience_seconds` is how long to wait for someone else's `warm`; None loads the encoder here and now.
         Raises NotReadyError when it did not come in time, EncoderError when it can't be loaded.
         """
+        return np.asarray(self.embed_all(stored, [query], patience_seconds)[0], dtype=np.float32)
+
+    def embed_all(
+        self, stored: StoredEncoder, texts: Sequence[str], patience_seconds: float | None
+    ) -> NDArray[np.float32]:
+        """The embeddings of several texts, (n, dim). Raises as `embed`."""
         if patience_seconds is None:
             self.warm(stored)
         encoder = self._wait(stored, patience_seconds or 0.0)
-        return np.asarray(encoder.encode_texts([query])[0], dtype=np.float32)
+        return np.asarray(encoder.encode_texts(texts), dtype=np.float32)
 
     def _wait(self, stored: StoredEncoder, patience_seconds: float) -> TextEncoder:
         with self._loaded:
