@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import os
+import shutil
 import time
 from datetime import date, datetime
+from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from photoindex import sightings
-from photoindex.database import Database
+from photoindex.database import Database, open_database
 from photoindex.models import Album, File, Folder, Library, Photo, Place
+from photoindex.resources import resource_folder
 from photoindex.search import filters
 from photoindex.search.filters import matching
 from photoindex.search.query import Filter
@@ -247,7 +250,7 @@ def test_the_folder_of_every_file_is_known_whatever_bytes_it_has(library: Databa
         session.rollback()
 
 
-def test_a_file_that_moves_is_found_where_it_is_now(library: Database, tmp_path: object) -> None:
+def test_a_file_that_moves_is_found_where_it_is_now(library: Database) -> None:
     with library.write() as session:
         sightings.record(session, 1, [Seen(b"2020/Rome/New.jpg", FileStat(1, 1, 1))])  # the same inode: it moved
     assert found(library, Filter("folder", ("2020/rome",)))[0] == [2]
@@ -257,6 +260,30 @@ def test_a_file_that_moves_is_found_where_it_is_now(library: Database, tmp_path:
     with library.write() as session:
         session.execute(text("UPDATE file SET state = 'missing'"))
     assert found(library, Filter("folder", ("2020/rome",)))[0] == []
+
+
+def test_files_from_before_there_were_filters_get_their_names_and_folders(tmp_path: Path) -> None:
+    folder = tmp_path / "migrations"
+    shutil.copytree(resource_folder("migrations"), folder, ignore=shutil.ignore_patterns("__pycache__"))
+    for script in (folder / "versions").iterdir():
+        if script.name >= "0008":
+            script.unlink()
+    paths = ["Été/À.JPG".encode(), b"caf\xe9/n\xb0/x.jpg", b"top.jpg"]
+    old = open_database(tmp_path / "photoindex.db", migrations=folder)
+    with old.write() as session:
+        session.add(Library(id=1, root=b"/a", name=""))
+        session.flush()
+        columns = "library_id, path, size_bytes, mtime_ns, inode, ctime_ns, sidecar_ns, stem, state, attempts"
+        insert = text(f"INSERT INTO file ({columns}) VALUES (1, :path, 1, 1, 1, 0, 0, x'', 'pending', 0)")
+        session.execute(insert, [{"path": path} for path in paths])
+    old.close()
+    new = open_database(tmp_path / "photoindex.db")
+    with new.read() as session:
+        rows = session.execute(select(File.path, File.name, Folder.path).join(Folder, Folder.id == File.folder_id))
+        assert {row[0]: tuple(row[1:]) for row in rows} == {
+            paths[0]: ("a.jpg", "Été".encode()), paths[1]: ("x.jpg", b"caf\xe9/n\xb0"), paths[2]: ("top.jpg", b""),
+        }  # fmt: skip
+    new.close()
 
 
 def test_a_library_that_goes_takes_its_folders_along(library: Database) -> None:

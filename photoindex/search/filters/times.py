@@ -84,7 +84,7 @@ def read_month(reading: Reading) -> Clause | None:
         return None
     of_month = func.substr(Photo.timeline_at, 6, 2).in_([f"{month:02}" for month in sorted(months)])
     if len(months) > _STRETCHES:
-        return Clause(and_(Photo.visible, of_month), of_month)
+        return plain(and_(Photo.visible, of_month))
     return Clause(_found_in(_every_year(reading, months)), of_month)
 
 
@@ -116,8 +116,9 @@ def _within(spans: Sequence[Span]) -> Clause | None:
     if not spans:
         return None
     check = or_(*(_in_span(Photo.timeline_at, span) for span in spans))
-    # The index of the timeline begins with `visible`, and only visible photos are asked for.
-    return Clause(and_(Photo.visible, check) if len(spans) == 1 else _found_in(spans), check)
+    if len(spans) == 1:  # the index of the timeline begins with `visible`, and only visible photos are asked for
+        return plain(and_(Photo.visible, check))
+    return Clause(_found_in(spans), check)
 
 
 def _in_span(column: Any, span: Span) -> ColumnElement[bool]:
