@@ -12,7 +12,9 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "photoindex"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
-STORAGE = {"photos", "files", "embeddings", "libraries", "database", "status"}
+STORAGE = {
+    "photos", "files", "embeddings", "libraries", "database", "status", "fingerprints", "likeness", "duplicates", "keeping",
+}  # fmt: skip
 PIXELS_AND_WEB = {"PIL", "torch", "transformers", "flask", "pillow_heif"}
 
 FORBIDDEN: dict[str, set[str]] = {
