@@ -12,9 +12,8 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "photoindex"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
-STORAGE = {
-    "photos", "files", "embeddings", "libraries", "database", "status", "fingerprints", "likeness", "duplicates", "keeping",
-}  # fmt: skip
+STORAGE = {"photos", "files", "embeddings", "libraries", "database", "status"}
+STORAGE |= {"fingerprints", "likeness", "duplicates", "keeping"}
 PIXELS_AND_WEB = {"PIL", "torch", "transformers", "flask", "pillow_heif"}
 
 FORBIDDEN: dict[str, set[str]] = {
