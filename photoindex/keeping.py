@@ -51,6 +51,7 @@ def suggest_photo(photos: Sequence[PhotoInfo], albums: Mapping[int, int], change
                 lambda photo: photo.format not in _EXPORTED, lambda photo: f"cameras write {photo.format.upper()}"
             ),
             _Criterion(_facts, lambda _: "it says most about when, where and by what it was taken"),
+            _Criterion(_is_named_as_original, lambda _: "its name is not that of a copy"),
             _Criterion(lambda photo: photo.size_bytes, lambda _: "it is the largest file, with the most detail"),
             _Criterion(lambda photo: -changed_ns.get(photo.id, 0), lambda _: "it is the oldest file"),
             _Criterion(lambda photo: max(_nice(file) for file in photo.files), lambda _: "its path is the plainest"),
@@ -90,6 +91,10 @@ def _best(candidates: Sequence[Any], criteria: Sequence[_Criterion]) -> Suggesti
 def _facts(photo: PhotoInfo) -> int:
     known = (photo.taken_at, photo.latitude, photo.camera, photo.title or photo.caption, photo.keywords or photo.people)
     return sum(bool(each) for each in known[:1] + known[2:]) + (photo.latitude is not None)
+
+
+def _is_named_as_original(photo: PhotoInfo) -> bool:
+    return any(not _COPY.search(file.filename) for file in photo.files)
 
 
 def _nice(file: PhotoFile) -> tuple[bool, int, int]:

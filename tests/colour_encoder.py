@@ -33,6 +33,8 @@ COLOURS: dict[str, tuple[int, int, int]] = {
     "white": (250, 250, 250),
 }
 DIM = 16  # thirteen colours, two dimensions for words that name none, and a constant
+TEXT_NOISE = 0.03
+"""No real encoder gives all unrelated texts the same cosine; what they differ by is what a match is told from."""
 ALIASES = {"gray": "grey", "rouge": "red", "vert": "green", "bleu": "blue", "jaune": "yellow"}
 
 _PALETTE = np.array(list(COLOURS.values()), dtype=np.float32)
@@ -88,9 +90,11 @@ class ColourEncoder:
             named = [_NAMES[word] for word in words if word in _NAMES]
             row[named] = 1.0
             row[-1] = 0.05
+            digest = hashlib.sha256(text.encode("utf-8", "replace")).digest()
             if not named:
-                angle = hashlib.sha256(text.encode()).digest()[0] / 255 * np.pi / 2
+                angle = digest[0] / 255 * np.pi / 2
                 row[-3:-1] = np.cos(angle), np.sin(angle)
+            row += TEXT_NOISE * np.random.default_rng(list(digest)).standard_normal(DIM, dtype=np.float32)
         return _unit(rows)
 
 

@@ -13,8 +13,8 @@ PACKAGE = ROOT / "photoindex"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 STORAGE = {"photos", "files", "embeddings", "libraries", "database", "status", "saved_searches", "concepts", "spaces",
-           "reckoning", "neighbours", "snapshots", "words", "word_search", "documents", "derived",
-           "query_cache"}  # fmt: skip
+           "reckoning", "neighbours", "snapshots", "words", "word_search", "documents", "derived", "query_cache",
+           "likeness", "fingerprints", "duplicates"}  # fmt: skip
 PIXELS_AND_WEB = {"PIL", "torch", "transformers", "flask", "pillow_heif"}
 
 FORBIDDEN: dict[str, set[str]] = {

@@ -201,7 +201,7 @@ class _Comparing:
 
     def same(self, one: Shot, other: Shot) -> bool:
         values = self._values.get(one.photo_id), self._values.get(other.photo_id)
-        if not values[0] or not values[1] or self.apart(one.photo_id, other.photo_id):
+        if not values[0] or not values[1] or not sameshot.have_one_shape(one, other):
             return False
         difference = fingerprints.difference(values[0], values[1])
         found = self._vectors.cosine(one.photo_id, other.photo_id)
@@ -218,7 +218,7 @@ class _Comparing:
         if one == other or one not in self._shots or other not in self._shots:
             return False
         dismissed = self._seen[one][2] & self._seen[other][2]
-        return bool(dismissed) or not sameshot.may_be_same(self._shots[one], self._shots[other])
+        return bool(dismissed) or sameshot.are_two_shots(self._shots[one], self._shots[other])
 
 
 def _groups(session: Session, photo_ids: Iterable[int]) -> Groups:

@@ -86,7 +86,7 @@ def place(
     """
 
     def fits(photo_id: int, key_id: int) -> bool:
-        return not any(apart(photo_id, member) for member in groups.members.get(key_id, ()))
+        return not any(apart(photo_id, member) for member in {key_id, *groups.members.get(key_id, ())})
 
     groups.detach(shot.photo_id)
     if not shot.visible:
@@ -106,13 +106,16 @@ def place(
             groups.join(worse.photo_id, shot.photo_id)
 
 
-def may_be_same(one: Shot, other: Shot) -> bool:
-    """Whether two photos can be one shot, going by what is known of them beside the picture."""
+def are_two_shots(one: Shot, other: Shot) -> bool:
+    """Whether one camera says that it took both, at two moments."""
+    return "video" not in (one.kind, other.kind) and (_taken_apart(one, other) or _numbered_apart(one, other))
+
+
+def have_one_shape(one: Shot, other: Shot) -> bool:
+    """Whether both are as wide for their height, less what a crop may take; videos must be equally long."""
     if one.kind == "video" or other.kind == "video":
         return one.kind == other.kind and _same_length(one.duration_seconds, other.duration_seconds)
-    if abs(math.log(one.width * other.height / (one.height * other.width))) > MAX_SHAPE:
-        return False
-    return not (_taken_apart(one, other) or _numbered_apart(one, other))
+    return abs(math.log(one.width * other.height / (one.height * other.width))) <= MAX_SHAPE
 
 
 def are_close(difference: Difference, cosine: float | None, alike: float) -> bool:

@@ -96,6 +96,7 @@ def test_of_copies_the_original_is_to_be_kept(session: Session, paths, kept: str
         ({"format": "heif"}, {"format": "webp"}, "cameras write HEIF"),
         ({"camera": "Canon"}, {}, "when, where and by what"),
         ({"latitude": 45.0}, {}, "when, where and by what"),
+        ({}, {"size_bytes": 1001, "path": "bb~2.jpg"}, "not that of a copy"),
         ({"size_bytes": 1001}, {}, "largest file"),
         ({"mtime_ns": 5}, {}, "oldest file"),
         ({"rating": 4}, {"width": 9000}, "rated best, 4 of 5"),
@@ -106,12 +107,13 @@ def test_the_photo_to_keep_is_the_one_that_is_most_of_the_original(
     session: Session, better: Mapping[str, object], worse: Mapping[str, object], words: str
 ) -> None:
     best = make(session, "d/aa.jpg", **better)
-    other = make(session, "d/bb.jpg", **worse)
+    worse = dict(worse)
+    other = make(session, str(worse.pop("path", "d/bb.jpg")), **worse)
     group(session, SAME, other, best)
     (found,) = duplicates.page(session, "same", 10).groups
     assert (found.keep_id, [photo.id for photo in found.photos]) == (best, [best, other])
     assert words in found.reason
-    assert found.wasted_bytes == 1000
+    assert found.wasted_bytes == worse.get("size_bytes", 1000)
 
 
 def test_what_the_user_did_with_a_photo_comes_first(session: Session) -> None:
