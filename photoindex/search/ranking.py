@@ -14,8 +14,8 @@ _LEAST_STEP = 1e-5
 
 
 def scores(distances: NDArray[np.float64], bounds: Bounds) -> NDArray[np.float64]:
-    """Cosine distances from `bounds.vector`, (n,), as scores: 1 at the full bound, .5 at the strong one, .25 at the weak
-    one, 0 where unrelated photos are.
+    """Cosine distances from `bounds.vector`, (n,), as scores: 1 at the full bound, .5 at the strong one, .25 at the
+    weak one, 0 where unrelated photos are.
 
     Linear in between and beyond both ends, and strictly falling: what is shown is cut off at 0 and 1, what is sorted
     by is not.
