@@ -16,6 +16,7 @@ from photoindex import embeddings, photos, query_cache
 from photoindex.database import Database
 from photoindex.embeddings import StoredEncoder
 from photoindex.errors import DatabaseError, NotReadyError, QueryError
+from photoindex.search.phrasing import content
 from photoindex.search.query import Like, Query, Term
 from photoindex.search.text_tower import TextTower
 
@@ -72,15 +73,16 @@ class Asker:
         self._keeper.close()
 
     def _term(self, encoder: StoredEncoder, term: Term) -> NDArray[np.float32]:
-        vector = self._text_tower.cached(encoder, term.text)
+        text = content(term.text)
+        vector = self._text_tower.cached(encoder, text)
         if vector is not None:
             return vector
         with self._database.read() as session:
-            vector = query_cache.get(session, encoder, term.text)
+            vector = query_cache.get(session, encoder, text)
         if vector is None:
-            vector = self._text_tower.embed(encoder, term.text, self._patience_seconds)
-            self._keeper.keep(encoder.id, term.text, vector)
-        self._text_tower.remember(encoder, term.text, vector)
+            vector = self._text_tower.embed(encoder, text, self._patience_seconds)
+            self._keeper.keep(encoder.id, text, vector)
+        self._text_tower.remember(encoder, text, vector)
         return vector
 
 

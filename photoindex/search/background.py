@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 
 _POWER = 0.7
-"""How much is whitened: 0 leaves the embeddings as they are, 1 makes all directions equal."""
+"""How much is whitened: with 0 the embeddings would stay as they are, with 1 all directions would become equal."""
 _SHRINKAGE = 1.0
 _SHRINKAGE_PHOTOS = 150.0
 """The spread is trusted as much as the assumption of none at so many photos, and never more than `_SHRINKAGE`."""
@@ -58,29 +58,40 @@ class Background:
         return np.asarray(turned @ self.photos.T)
 
 
+def plain(photos: NDArray[np.float32], image_range: tuple[float, float]) -> Background:
+    """The background under which queries stay as they are. As for `build`."""
+    centred, mean, weights = _centre(photos, image_range)
+    return Background(centred, mean, weights, np.eye(len(mean)), np.zeros(len(mean)))
+
+
 def build(photos: NDArray[np.float32], prompts: NDArray[np.float32], image_range: tuple[float, float]) -> Background:
     """From a sample of a library (n ≥ 1, dim) and prompts (p ≥ 1, dim), all unit rows.
 
     `image_range`: the cosines of two photos that the encoder has for unrelated and for equal ones.
     """
-    rows = photos.astype(np.float64)
-    weights = alike_weights(photos, image_range)
-    effective = weights.sum()
-    # A mean of few photos is mostly those photos themselves.
-    mean = (weights @ rows) / effective * (effective / (effective + _MEAN_PHOTOS))
-    centred = rows - mean
+    centred, mean, weights = _centre(photos, image_range)
+    effective = float(weights.sum())
     weighted = centred * np.sqrt(weights)[:, None]
     spread = weighted.T @ weighted
     level = max(float(np.trace(spread)) / len(mean) / effective, 1e-9)
     mapping = _whitening(spread / effective, level, effective)
     lengths = np.sqrt(np.maximum(np.einsum("nd,nd->n", centred @ mapping, centred), 1e-12))
     usual = float(np.average(lengths, weights=weights))
+    # What a photo is short of for lying near the mean, as a linear function of it.
     slope = np.linalg.solve(
         spread + (_RIDGE + 5 * level) * np.eye(len(mean)), weighted.T @ ((lengths - usual) * np.sqrt(weights))
     )
     answers = (prompts.astype(np.float64) @ mapping) @ centred.T
     noise = float(np.sqrt(np.average(answers.var(axis=0), weights=weights)))
     return Background(centred, mean, weights, mapping, slope * (_LIFT * noise / usual))
+
+
+def _centre(photos: NDArray[np.float32], image_range: tuple[float, float]) -> tuple[Array, Array, Array]:
+    rows = photos.astype(np.float64)
+    weights = alike_weights(photos, image_range)
+    # A mean of few photos is mostly those photos themselves.
+    mean = (weights @ rows) / (weights.sum() + _MEAN_PHOTOS)
+    return rows - mean, mean, weights
 
 
 def alike_weights(photos: NDArray[np.float32], image_range: tuple[float, float]) -> Array:

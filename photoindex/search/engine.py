@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -96,7 +97,7 @@ class SearchEngine:
         self._database = database
         self._asker = Asker(database, text_tower, patience_seconds)
         self._spaces = Spaces(database.path.parent / "snapshots")
-        self._judging = Judging(self._asker)
+        self._judging = Judging(lambda encoder: partial(self._asker.prompts, encoder))
         self._places = KnownPlaces()
         self._kept = KeptAnswers()
 

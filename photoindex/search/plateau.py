@@ -8,13 +8,14 @@ import numpy as np
 
 from photoindex.search.background import Array
 
-_SMALLEST = 4
-_LARGEST_SHARE = 0.7
-_HEIGHT = 2.5
-"""Mean of the upper group, in units of noise: what half-related photos reach together in one of a hundred queries."""
-_SEPARATION = 3.0
-"""Distance of the two means in pooled standard deviations (Ashman, Bird and Zepf, AJ 108, 1994): 2 is two groups."""
-_VALLEY = 0.5
+_SMALLEST_SHARE, _LARGEST_SHARE = 0.15, 0.7
+"""Smaller groups look like this for a query, too, that only their neighbourhood answers."""
+_HEIGHT = 3.0
+"""Mean of the upper group, in units of noise."""
+_SEPARATION = 4.5
+"""Distance of the two means in pooled standard deviations (Ashman, Bird and Zepf, AJ 108, 1994): 2 is two
+groups at all, and the neighbourhood of a specific query, of which the library has none, reaches 4.4."""
+_VALLEY = 0.7
 """At most so many photos between the groups, for each in the upper one."""
 _VALLEY_FROM, _VALLEY_TO = 0.35, 0.65
 _CUT = 0.6
@@ -36,7 +37,7 @@ def find_plateau(ranked: Array) -> Plateau | None:
     total = len(ranked)
     if total < _FEWEST:
         return None
-    sizes = np.arange(_SMALLEST, int(total * _LARGEST_SHARE) + 1)
+    sizes = np.arange(int(np.ceil(total * _SMALLEST_SHARE)), int(total * _LARGEST_SHARE) + 1)
     sums, squares = np.cumsum(ranked), np.cumsum(ranked * ranked)
     upper = sums[sizes - 1] / sizes
     lower = (sums[-1] - sums[sizes - 1]) / (total - sizes)
@@ -52,5 +53,6 @@ def find_plateau(ranked: Array) -> Plateau | None:
         return None
     best = int(np.where(clean, separation - valley, -np.inf).argmax())
     size = int(sizes[best])
-    between = (ranked[size - 1] + ranked[size]) / 2
-    return Plateau(size, float(max(between, lower[best] + _CUT * apart[best])))
+    threshold = float(max((ranked[size - 1] + ranked[size]) / 2, lower[best] + _CUT * apart[best]))
+    photos = int(np.searchsorted(-ranked, -threshold, side="right"))
+    return Plateau(photos, threshold) if photos >= _SMALLEST_SHARE * total else None
