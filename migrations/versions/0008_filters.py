@@ -20,13 +20,13 @@ _AT_ONCE = 10_000
 # The path without what follows its last slash, and without that slash. Taking all but slashes off the end of the path
 # comes out wrong for some names that are not UTF-8: then the slashes are looked for one byte after the other.
 _TRIMMED = "rtrim(NEW.path, replace(NEW.path, '/', '.'))"
-_FOLDER = f"""substr(NEW.path, 1, max(CASE
+_FOLDER = f"""coalesce(substr(NEW.path, 1, max(CASE
     WHEN {_TRIMMED} = '' THEN 0
     WHEN substr({_TRIMMED}, -1) = '/' THEN octet_length({_TRIMMED}) - 1
     ELSE coalesce((
         SELECT max(at.key) FROM json_each('[0' || replace(hex(zeroblob(length(NEW.path))), '00', ',0') || ']') AS at
         WHERE substr(NEW.path, at.key + 1, 1) = x'2F'
-    ), 0) END, 0))"""
+    ), 0) END, 0)), zeroblob(0))"""
 _SET_FOLDER = f"""
         INSERT INTO folder (library_id, path) VALUES (NEW.library_id, {_FOLDER}) ON CONFLICT DO NOTHING;
         UPDATE file SET folder_id = (SELECT id FROM folder WHERE library_id = NEW.library_id AND path = {_FOLDER})

@@ -26,7 +26,7 @@ def test_a_search_finds_the_moment_of_a_video(home: Home) -> None:
     assert film.duration_seconds is not None and abs(film.duration_seconds - 8) < 0.5
     database = home.open()
     engine = SearchEngine(database, TextTower(lambda _stored: home.encoder))
-    red, blue = (engine.search(query, 5).results for query in ("red", "blue"))
+    red, blue = (engine.search(f"{query} show:all", 5).results for query in ("red", "blue"))
     database.close()
     assert blue[0].photo.filename == "film.mp4"
     assert len(red) == len(blue) == 2  # the video once, however many of its frames are near

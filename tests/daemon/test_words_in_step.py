@@ -9,7 +9,7 @@ from daemon.conftest import Home, eventually
 from sqlalchemy import text
 
 from photoindex import collections, words
-from photoindex.daemon import service
+from photoindex.daemon import chores
 from photoindex.errors import DatabaseError
 
 
@@ -75,7 +75,7 @@ def test_trouble_with_words_keeps_no_photo_from_being_indexed(home: Home, monkey
     def fail(*_: object) -> int:
         raise DatabaseError("no")
 
-    monkeypatch.setattr(service.words, "refresh", fail)
+    monkeypatch.setattr(chores.words, "refresh", fail)
     home.draw("harbour.jpg")
     home.draw("red.jpg", "red", seed=2)
     assert home.index().counts.indexed == 2

@@ -62,22 +62,71 @@ def test_fewer_than_a_page_in_front_are_shown_on_a_full_first_page(client, galle
 def test_search_shows_the_best_first_with_percents(client):
     html = client.get("/search?q=a+yellow+boat").text
     assert _photo_ids(html)[0] == 4
-    assert len(_photo_ids(html)) == 12
+    assert len(_photo_ids(html)) < 12
     assert re.search(r'class="percent"><span class="unseen">Match: </span>100%', html)
     assert 'href="/photos/4/similar"' in html
-    assert "best of 12 photos first" in html
+    assert 'href="/search?q=a+yellow+boat+%2Blike:4"' in html and 'href="/search?q=a+yellow+boat+-like:4"' in html
+    assert re.search(r'role="status">\s*1 photo', html)
     assert 'value="a yellow boat"' in html
+    assert 'href="/saved/new?q=a+yellow+boat"' in html
+
+
+def test_all_photos_can_be_shown_best_first(client):
+    html = client.get("/search?q=a+yellow+boat").text
+    link = re.search(r'href="([^"]+)">Show all photos, best first', html)[1]
+    html = client.get(link.replace("&amp;", "&")).text
+    assert len(_photo_ids(html)) == 12 and _photo_ids(html)[0] == 4
+    assert "all 12 photos, best first" in html
+    assert "Everything else, nearest first" in html
 
 
 def test_more_results_follow(client, monkeypatch):
     monkeypatch.setattr(gallery_views, "PAGE_SIZE", 5)
-    seen, address = [], "/search?q=red"
+    seen, address = [], "/search?q=red+show:all"
     while address:
         html = client.get(address).text
         seen += _photo_ids(html)
         address = _link(html, "next")
     assert sorted(seen) == list(range(1, 13))
-    assert 'href="/search?q=red"' in html
+    assert 'href="/search?q=red+show:all"' in html
+
+
+def test_parts_of_a_search_can_be_taken_away_one_by_one(client):
+    html = client.get("/search?q=red+before:2024-02-01+-camera:canon").text
+    chips = dict(
+        re.findall(r'aria-label="Search without ([^"]+)"', html)
+        and re.findall(r'href="([^"]+)" aria-label="Search without ([^"]+)"', html)
+    )
+    assert set(chips) == {"/search?q=red+before:2024-02-01", "/search?q=red+-camera:canon"}
+
+
+def test_what_makes_no_sense_is_said_and_the_rest_answered(client):
+    html = client.get("/search?q=red+iso:many+camra:x").text
+    assert _photo_ids(html)[0] == 1
+    assert "did you mean camera" in html and "iso" in html
+
+
+def test_when_nothing_is_found_the_page_says_what_can_be_done(client):
+    html = client.get("/search?q=a+lecture+on+accounting").text
+    assert _photo_ids(html) == []
+    assert "Nothing found" in html and "q=a+lecture+on+accounting+show:all" in html
+    html = client.get("/search?q=red+id:4711").text
+    assert "Take a part away above" in html
+
+
+def test_results_are_sorted_by_date_on_request(client):
+    html = client.get("/search?q=red+show:all").text
+    assert "q=red+sort:newest+show:all" in html
+    html = client.get("/search?q=show:all+red+sort:oldest").text
+    last = _photo_ids(html.partition("Everything else")[2])
+    assert len(last) > 5 and last == sorted(last, reverse=True)  # a higher number is an older photo
+    assert re.search(r'aria-current="true">Oldest', html)
+
+
+def test_filters_alone_list_photos(client):
+    html = client.get("/search?q=before:2024-02-01").text
+    assert "8 photos, newest first" in html
+    assert "Match:" not in html
 
 
 def test_an_empty_search_leads_to_the_timeline(client):

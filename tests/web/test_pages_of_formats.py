@@ -60,7 +60,7 @@ def test_pictures_say_what_they_are(gallery, client):
     assert _badges(timeline) == expected
     for text in ("▶ 2:31", "RAW", "RAW+JPEG", "Live", "Motion", "★"):
         assert f'<span aria-hidden="true">{text}</span>' in timeline
-    assert _badges(client("/search?q=red")) == expected
+    assert _badges(client("/search?q=red+show:all")) == expected
     assert _badges(client("/photos/5/similar")) == {key: value for key, value in expected.items() if key != 5}
     assert set(_badges(client("/photos/1"))) == set(expected) - {1}
 

@@ -56,9 +56,9 @@ def test_a_saved_search_from_its_making_to_its_end(client):
 
 
 def test_a_saved_search_comes_with_a_page_of_its_photos(client):
-    made = save(client, "Blue", "blue")
+    made = save(client, "Blue", "blue show:all")
     found = client.get(f"{API}/1?limit=2").json
-    plain = client.get("/api/v1/search?q=blue&limit=2").json
+    plain = client.get("/api/v1/search?q=blue show:all&limit=2").json
     assert found["results"] == plain["results"]
     assert found["next_cursor"] == plain["next_cursor"]
     assert {key: found[key] for key in made} == made

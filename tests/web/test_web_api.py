@@ -13,7 +13,8 @@ from photoindex import photos
 from photoindex.web import moments, wording
 
 RESULT_FIELDS = {
-    "id", "filename", "path", "folder", "library", "score", "percent", "moment_seconds", "moment", "taken_at", "width",
+    "id", "filename", "path", "folder", "library", "score", "percent", "match", "why", "folded", "moment_seconds",
+    "moment", "taken_at", "width",
     "height", "kind", "camera", "duration_seconds", "place", "favourite", "thumbnail_url", "original_url", "url",
     "files",
 }  # fmt: skip
@@ -21,22 +22,31 @@ RESULT_FIELDS = {
 
 def test_search_puts_the_photos_described_first(client):
     page = client.get("/api/v1/search?q=a blue car").json
-    assert list(page) == ["query", "encoder", "took_ms", "total", "results", "next_cursor"]
-    assert (page["query"], page["encoder"], page["total"], page["next_cursor"]) == ("a blue car", "colour", 12, None)
+    assert list(page) == [
+        "query", "encoder", "took_ms", "found", "total", "strong", "understood", "problems", "language", "results",
+        "next_cursor",
+    ]  # fmt: skip
+    assert (page["query"], page["encoder"], page["found"], page["next_cursor"]) == (
+        "a blue car",
+        "colour",
+        "strong",
+        None,
+    )
+    assert 1 <= page["strong"] <= page["total"] < 12
     best = page["results"][0]
     assert set(best) == RESULT_FIELDS
     assert (best["id"], best["filename"], best["percent"]) == (3, "photo 0002.jpg", 100)
-    assert best["score"] > page["results"][1]["score"]
+    assert (best["match"], best["why"], best["folded"]) == ("strong", [], 0)
     assert (best["folder"], best["library"], best["kind"]) == ("trip 0", "photos", "photo")
     assert best["files"] == [{"path": best["path"], "library": "photos"}]
     assert best["taken_at"] == "2024-02-14T14:03:07"
 
 
 def test_pages_of_a_search_join_without_gap_or_repeat(client):
-    whole = [each["id"] for each in client.get("/api/v1/search?q=red").json["results"]]
+    whole = [each["id"] for each in client.get("/api/v1/search?q=red show:all").json["results"]]
     joined, cursor = [], ""
     while cursor is not None:
-        page = client.get("/api/v1/search", query_string={"q": "red", "limit": 5, "cursor": cursor}).json
+        page = client.get("/api/v1/search", query_string={"q": "red show:all", "limit": 5, "cursor": cursor}).json
         joined += [each["id"] for each in page["results"]]
         cursor = page["next_cursor"]
     assert joined == whole
@@ -47,7 +57,15 @@ def test_timeline_is_newest_first_and_pages_join(client):
     first = client.get("/api/v1/photos?limit=7").json
     assert list(first) == ["total", "results", "next_cursor"]
     assert [each["id"] for each in first["results"]] == [1, 2, 3, 4, 5, 6, 7]
-    assert set(first["results"][0]) == RESULT_FIELDS - {"score", "percent", "moment_seconds", "moment"}
+    assert set(first["results"][0]) == RESULT_FIELDS - {
+        "score",
+        "percent",
+        "match",
+        "why",
+        "folded",
+        "moment_seconds",
+        "moment",
+    }
     rest = client.get(f"/api/v1/photos?limit=7&cursor={first['next_cursor']}").json
     assert [each["id"] for each in rest["results"]] == [8, 9, 10, 11, 12]
     assert rest["next_cursor"] is None
