@@ -30,7 +30,7 @@ from photoindex.search.judging import Judging
 from photoindex.search.keeping import KeptAnswers
 from photoindex.search.parsing import parse
 from photoindex.search.places import KnownPlaces
-from photoindex.search.query import Like, Problem, Query, normalise
+from photoindex.search.query import Like, Problem, Query, Term, normalise
 from photoindex.search.text_tower import TextTower
 from photoindex.snapshots import Spaces
 from photoindex.spaces import Neighbour, Space, chosen
@@ -100,6 +100,7 @@ class SearchEngine:
         self._judging = Judging(lambda encoder: partial(self._asker.prompts, encoder))
         self._places = KnownPlaces()
         self._kept = KeptAnswers()
+        self._prepared_for: str | None = None
 
     def parse(self, text: str, today: date | None = None) -> Query:
         """What a query means in this library. Raises QueryError when it is too long."""
@@ -141,6 +142,28 @@ class SearchEngine:
         with self._database.read() as session:
             compiled = filters.compile(session, asked.filters, today=date.today())
             return filters.count(session, filters.narrowed(compiled, new), listing.MOST)
+
+    def prepare(self) -> None:
+        """Do what the first search would have to: embed the fixed prompts, look at the library, open its snapshot.
+
+        May take seconds with an encoder that is new. Raises NotReadyError or EncoderError.
+        """
+        with self._database.read() as session:
+            encoder = embeddings.active_encoder(session)
+            if encoder is None:
+                return
+        self._judging.prepare(encoder)
+        with self._database.read() as session:
+            vector = np.zeros(encoder.dim, dtype=np.float32)
+            vector[0] = 1.0
+            self._judging.bounds(session, encoder, Query(terms=(Term(""),)), vector)
+            self._spaces.of(session, encoder).nearest(session, vector, 1)
+            self._places.of(session)
+        self._prepared_for = encoder.fingerprint
+
+    def is_prepared(self, encoder: StoredEncoder) -> bool:
+        """Whether `prepare` was called for that encoder."""
+        return self._prepared_for == encoder.fingerprint
 
     def close(self) -> None:
         """End what goes on in the background. May be called twice."""

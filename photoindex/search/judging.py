@@ -40,6 +40,10 @@ class Judging:
                 return judge.bounds(vector)
         return self._picture_judge(session, encoder).bounds(vector)
 
+    def prepare(self, encoder: StoredEncoder) -> None:
+        """Embed the prompts, which takes a second or two, unless they are kept. Raises as `bounds`."""
+        reference.embed_prompts(self._embed_prompts(encoder))
+
     def _picture_judge(self, session: Session, encoder: StoredEncoder) -> PictureJudge:
         state = (encoder.fingerprint, count_searchable(session, encoder.id))
         with self._lock:

@@ -28,6 +28,8 @@ def readyz() -> dict[str, Any]:
         stored = embeddings.active_encoder(session)
     if stored is not None:
         services().text_tower.embed(stored, "a photo", patience_seconds=0.0)
+        if not services().engine.is_prepared(stored):
+            raise NotReadyError("search is getting ready; try again shortly")
     elif lock.is_held(services().daemon_lock):
         raise NotReadyError("nothing is indexed yet; the first photos can be searched soon")
     return {"status": "ok"}

@@ -1,4 +1,4 @@
-"""Loads the text encoder in the background, so that the first search need not wait for it."""
+"""Loads the text encoder, and what else searching needs, in the background: the first search need not wait for it."""
 
 from __future__ import annotations
 
@@ -48,6 +48,8 @@ class Warmer:
             if stored is None:
                 return NO_ENCODER_SECONDS
             self._parts.text_tower.warm(stored)
+            if not self._parts.engine.is_prepared(stored):
+                self._parts.engine.prepare()
         except PhotoIndexError as error:
             self._say_once(str(error))
             return FAILED_SECONDS

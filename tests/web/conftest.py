@@ -195,6 +195,7 @@ def make_app(gallery: Gallery) -> Iterator[Callable[..., Flask]]:
                 stored = embeddings.active_encoder(session)
             if stored is not None:
                 parts.text_tower.warm(stored)
+                parts.engine.prepare()
         return app
 
     yield make

@@ -28,6 +28,8 @@ def test_not_ready_before_the_encoder_is_warm(gallery, make_app):
     app = make_app(warm=False)
     assert app.test_client().get("/readyz").status_code == 503
     app.extensions["photoindex"].text_tower.warm(_stored(gallery))
+    assert app.test_client().get("/readyz").status_code == 503
+    app.extensions["photoindex"].engine.prepare()
     assert app.test_client().get("/readyz").status_code == 200
 
 
