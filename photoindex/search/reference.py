@@ -11,6 +11,7 @@ import hashlib
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -139,7 +140,7 @@ def _newest(session: Session, encoder_id: int) -> int:
     return session.scalar(newest.limit(1)) or 0
 
 
-def _searchable(encoder_id: int) -> Select[tuple[int]]:
+def _searchable(encoder_id: int) -> Select[Any]:
     return (
         select(Embedding.photo_id)
         .join(Photo, Photo.id == Embedding.photo_id)
