@@ -16,15 +16,15 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 
-_POWER = 0.7
+_POWER = 0.6
 """How much is whitened: with 0 the embeddings would stay as they are, with 1 all directions would become equal."""
-_SHRINKAGE = 1.0
+_SHRINKAGE = 0.5
 _SHRINKAGE_PHOTOS = 150.0
 """The spread is trusted as much as the assumption of none at so many photos, and never more than `_SHRINKAGE`."""
 _MEAN_PHOTOS = 3.0
-_LIFT = 10.0
+_LIFT = 12.0
 """What a photo near the mean is lifted by, in units of noise: about as much as the threshold it is held against."""
-_RIDGE = 0.1
+_RIDGE = 0.05
 _ALIKE_FROM, _ALIKE_TO = 0.75, 0.95
 """From where to where in the encoder's image range photos count as copies of each other."""
 

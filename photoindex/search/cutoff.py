@@ -22,8 +22,13 @@ from photoindex.search.plateau import find_plateau
 from photoindex.search.standing import View
 from photoindex.spaces import DECIMALS
 
-_STRONG_BASE, _STRONG_SLOPE = 1.8, 1.3
-"""The strong bound over chance: linear from one photo to hundreds, as measured."""
+_STRONG_BASE, _STRONG_SLOPE = 1.8, 1.22
+"""The strong bound over chance, where an encoder tells subjects apart well: linear from one photo to hundreds."""
+_REACH_SHARE, _REACH_SHARE_SMALL, _REACH_PHOTOS = 0.6, 0.3, 20.0
+"""And where it does not, and matches reach less high: at such a share of the way from chance to what they reach. In
+small libraries the share is larger by the second figure; by half of it at so many photos."""
+_LEAST = 0.6
+"""The strong bound is at least so far above chance."""
 _WEAK_MARGIN = 0.3
 _WEAK_SHARE = 0.5
 """Where something matches, the weak bound is at such a share of the best score."""
@@ -82,14 +87,14 @@ class Judge:
         plain = self._look(self._plain, query)
         sharp = self._look(self._sharp, query)
         top = float(sharp.ranked[0])
-        strong = _STRONG_BASE + _STRONG_SLOPE * self._sharp.chance
+        strong = _strong(self._sharp)
         plateau = find_plateau(plain.ranked) if top < _SINGLED_OUT * strong else None
         if plateau is not None:
             full = max(_FULL * plateau.threshold, float(plain.ranked[0]))
             return plain.bounds(Thresholds(plateau.threshold, 0.7 * plateau.threshold, full))
-        exists = min(self._sharp.chance + _WEAK_MARGIN, strong)
+        exists = self._sharp.chance + _WEAK_MARGIN
         if top < strong and plain.group_score >= _GROUP_MARGIN * self._plain.group_chance:
-            many = max(_STRONG_BASE + _STRONG_SLOPE * self._plain.chance, 1.1 * float(plain.ranked[0]))
+            many = max(_strong(self._plain), 1.1 * float(plain.ranked[0]))
             return plain.bounds(Thresholds(many, min(_WEAK_SHARE * plain.group_score, many), _FULL * many))
         weak = exists if top < exists else float(np.clip(_WEAK_SHARE * top, _WEAK_SHARE * exists, exists))
         return sharp.bounds(Thresholds(strong, weak, _FULL * strong))
@@ -128,6 +133,13 @@ class _Look:
             for threshold in (thresholds.strong, thresholds.weak, thresholds.full, 0.0)
         )
         return Bounds(np.asarray(self.turned / length, dtype=np.float32), strong, weak, full, empty)
+
+
+def _strong(view: View) -> float:
+    few = _REACH_PHOTOS / (_REACH_PHOTOS + view.background.effective)
+    share = _REACH_SHARE + _REACH_SHARE_SMALL * few
+    usual = _STRONG_BASE + _STRONG_SLOPE * view.chance
+    return max(min(usual, view.chance + share * (view.reach - view.chance)), view.chance + _LEAST)
 
 
 def _distance(cosine: float) -> float:

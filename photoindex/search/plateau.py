@@ -12,7 +12,7 @@ _SMALLEST_SHARE, _LARGEST_SHARE = 0.15, 0.7
 """Smaller groups look like this for a query, too, that only their neighbourhood answers."""
 _HEIGHT = 3.0
 """Mean of the upper group, in units of noise."""
-_SEPARATION = 4.5
+_SEPARATION = 4.6
 """Distance of the two means in pooled standard deviations (Ashman, Bird and Zepf, AJ 108, 1994): 2 is two
 groups at all, and the neighbourhood of a specific query, of which the library has none, reaches 4.4."""
 _VALLEY = 0.7

@@ -17,6 +17,8 @@ _OWN_SPREAD = 0.4
 """Weight of the query's own spread against the usual one: half-related photos widen it."""
 _CHANCE, _GROUP_CHANCE = 0.9, 0.95
 """How many of the neutral prompts must stay below what is called chance."""
+_REACHING = 3
+"""So many of the prompts for things are taken to have a match in the library: even a small one shows something."""
 _GROUP_SHARE, _GROUP_MIN = 1 / 30, 5
 
 
@@ -45,6 +47,9 @@ class View:
         ranked = -np.sort(-self.standings(background.turn(neutral)).scores, axis=1)
         self.chance = max(float(np.quantile(ranked[:, 0], _CHANCE)), 0.0)
         """What the best photo gets for a query that has no match."""
+        best = np.sort(self.standings(background.turn(things)).scores.max(axis=1))
+        self.reach = float(best[-_REACHING:].mean())
+        """What the best photo gets for a thing that the library shows."""
         self.group = _group_size(ranked.shape[1])
         """How many photos a subject has that the library is about, among other things; 0 when it is too small."""
         last = ranked[:, max(self.group - 1, 0)]
