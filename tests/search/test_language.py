@@ -1,0 +1,57 @@
+"""Telling queries that are not English from those that are."""
+
+from __future__ import annotations
+
+SEEN = {
+    "English": """
+        dog on the beach | sunset over mountains | birthday cake with candles | kids playing in the snow | red car
+        a photo of Mont Blanc | Rio de Janeiro carnival | crème brûlée | São Paulo skyline | El Capitan
+        la tomatina festival | Château de Chambord at night | piñata | dachshund | IMG_2034 | grandma in the garden
+        Christmas tree | wedding dress | cat sleeping on a sofa | Leonardo da Vinci statue | old invoice
+        plate of spaghetti alla carbonara | Vincent van Gogh | people at a table | northern lights | Maria
+        DSC01234.jpg | screenshot of a map | Las Vegas | chili con carne
+    """,
+    "French": """
+        plage | coucher de soleil | chien qui court dans l'herbe | enfants dans la neige | anniversaire de mamie
+        montagne enneigée | gateau au chocolat | chat noir sur un canapé | voiture rouge | sapin de Noël
+        vieille église | repas en famille | bateau à voile | fleurs jaunes | bébé qui dort | rue sous la pluie
+        château de sable | facture | pont au-dessus d'une rivière | vaches dans un pré
+    """,
+    "German": """
+        Hund am Strand | Sonnenuntergang | Kinder im Schnee | Geburtstagskuchen | schwarze Katze auf dem Sofa
+        rotes Auto | Weihnachtsbaum | alte Kirche | Blumen im Garten | Oma und Opa | Berge im Nebel | Hochzeit
+        Boot auf dem See | schlafendes Baby | Straße im Regen | Rechnung | Menschen am Tisch | Brücke über den Fluss
+        kühe auf der weide | Feuerwerk
+    """,
+    "Spanish": """
+        playa | perro en la playa | puesta de sol | niños jugando en la nieve | pastel de cumpleaños
+        gato negro durmiendo | coche rojo | árbol de Navidad | iglesia antigua | flores amarillas | montañas nevadas
+        boda de mi hermana | barco en el mar | bebé sonriendo | calle bajo la lluvia | factura | gente en la mesa
+        puente sobre el río | vacas en el campo | fuegos artificiales
+    """,
+    "Italian": """
+        spiaggia | cane sulla spiaggia | tramonto | bambini nella neve | torta di compleanno | gatto nero che dorme
+        macchina rossa | albero di Natale | chiesa antica | fiori gialli | montagne innevate | matrimonio
+        barca sul lago | neonato che sorride | strada sotto la pioggia | fattura | persone a tavola
+        ponte sul fiume | mucche al pascolo | fuochi d'artificio
+    """,
+    "Portuguese": """
+        praia | cachorro na praia | pôr do sol | crianças brincando na neve | bolo de aniversário
+        gato preto dormindo | carro vermelho | árvore de Natal | igreja antiga | flores amarelas
+        montanhas com neve | casamento | barco no mar | bebê sorrindo | rua com chuva | fatura | pessoas à mesa
+        ponte sobre o rio | vacas no campo | fogos de artifício
+    """,
+    "Dutch": """
+        hond op het strand | zonsondergang | kinderen in de sneeuw | verjaardagstaart | zwarte kat op de bank
+        rode auto | kerstboom | oude kerk | gele bloemen | bergen met sneeuw | bruiloft | boot op het meer
+        slapende baby | straat in de regen | rekening | mensen aan tafel | brug over de rivier | koeien in de wei
+        vuurwerk | oma en opa
+    """,
+    "Polish": """
+        plaża | pies na plaży | zachód słońca | dzieci w śniegu | tort urodzinowy | czarny kot na kanapie
+        czerwony samochód | choinka | stary kościół | żółte kwiaty | góry we mgle | ślub | łódka na jeziorze
+        śpiące dziecko | ulica w deszczu | faktura | ludzie przy stole | most nad rzeką | krowy na łące
+        sztuczne ognie
+    """,
+}
+"""What was looked at while the word lists were made."""
