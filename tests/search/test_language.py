@@ -55,3 +55,57 @@ SEEN = {
     """,
 }
 """What was looked at while the word lists were made."""
+
+HELD_OUT = {
+    "English": """
+        golden retriever puppy | sushi platter | Machu Picchu at dawn | Notre-Dame de Paris | a bowl of gazpacho
+        Alhambra palace in Granada | two girls laughing | Eiffel tower | our house in Köln | jalapeño peppers
+        Côte d'Azur beach | Sagrada Família interior | Oktoberfest beer tent | Ludwig van Beethoven | paella
+        IMG_20190704_153022.jpg | Cinque Terre | Plaza de Toros | Francisco de Goya | strawberry gâteau
+        Monte Cristo sandwich | Dolce & Gabbana bag | Copacabana | mountain biking in Val Gardena | Claire
+        Hotel de Ville | surfing in Biarritz | Der Spiegel cover | whiteboard after the meeting | Pão de Açúcar cable car
+    """,
+    "French": """
+        Randonnée en montagne | champ de tournesols | ma fille à la piscine | pique-nique au bord du lac | orage
+        gateau d'anniversaire | selfie avec papa | vieux port de Marseille la nuit | carte d'identité | chevaux
+        match de foot | soirée entre copains | tableau blanc de la réunion | arc-en-ciel | Marché de Noël
+        poisson grillé | mains d'un bébé | chaton qui joue | plat de pâtes | feuilles mortes
+    """,
+    "German": """
+        Wanderung in den Alpen | Sonnenblumenfeld | meine Tochter im Schwimmbad | Picknick am See | Gewitter
+        geburtstag | Selfie mit Papa | Hafen bei Nacht | Personalausweis | Pferde auf der Koppel | Fußballspiel
+        Abend mit Freunden | Tafel mit Notizen | Regenbogen | Weihnachtsmarkt | gegrillter Fisch
+        Hände eines Babys | spielendes kätzchen | Teller Nudeln | buntes Laub
+    """,
+    "Spanish": """
+        Excursión a la montaña | campo de girasoles | mi hija en la piscina | picnic junto al lago | tormenta
+        tarta de cumpleanos | selfie con papá | puerto de noche | documento de identidad | caballos
+        partido de fútbol | noche con amigos | pizarra con notas | arcoíris | mercado navideño | pescado a la plancha
+        manos de un bebé | gatito jugando | plato de pasta | hojas secas
+    """,
+    "Italian": """
+        Escursione in montagna | campo di girasoli | mia figlia in piscina | picnic in riva al lago | temporale
+        compleanno | selfie con papà | porto di notte | carta d'identità | cavalli al galoppo | partita di calcio
+        serata tra amici | lavagna con appunti | arcobaleno | mercatino di Natale | pesce alla griglia
+        mani di un neonato | gattino che gioca | piatto di pasta | foglie secche
+    """,
+    "Portuguese": """
+        Caminhada na montanha | campo de girassóis | minha filha na piscina | piquenique à beira do lago | tempestade
+        aniversario | selfie com o papai | porto à noite | carteira de identidade | cavalos no pasto
+        jogo de futebol | noite com amigos | quadro com anotações | arco-íris | feira de Natal | peixe grelhado
+        mãos de um bebê | gatinho brincando | prato de macarrão | folhas secas
+    """,
+    "Dutch": """
+        Wandeling in de bergen | veld met zonnebloemen | mijn dochter in het zwembad | picknick aan het meer
+        onweer | verjaardag | selfie met papa | haven bij nacht | identiteitskaart | paarden in de wei
+        voetbalwedstrijd | avond met vrienden | bord met aantekeningen | regenboog | kerstmarkt | gegrilde vis
+        handjes van een baby | spelend katje | bord pasta | herfstbladeren
+    """,
+    "Polish": """
+        Wycieczka w góry | pole słoneczników | moja córka na basenie | piknik nad jeziorem | burza
+        urodziny babci | selfie z tatą | port nocą | dowód osobisty | konie na pastwisku | mecz piłki nożnej
+        wieczór z przyjaciółmi | tablica z notatkami | tęcza | jarmark bożonarodzeniowy | grillowana ryba
+        rączki niemowlęcia | kotek bawi się | talerz makaronu | jesienne liście
+    """,
+}
+"""What was written when the word lists were done."""
