@@ -29,6 +29,9 @@ LETTERS_WEIGHT = 0.5
 LETTERS_AT_MOST = 1.0
 """For all such words together: `crème brûlée` is no French query."""
 
+UNKNOWN_WEIGHT = 0.5
+"""Of a word in no list at all, beside one that is firmly of the language: `selfie avec papa`."""
+
 _LETTERS = {
     "French": "œèêëûùîïç",
     "German": "ßäöü",
@@ -67,20 +70,25 @@ class _Lists:
     stems: dict[str, tuple[tuple[str, str], ...]]
     """The same for beginnings of words."""
     english: frozenset[str]
+    plain: frozenset[str]
+    """English words and those that English shares with many languages: no misspelling of a foreign word."""
     phrases: re.Pattern[str]
     """Names that keep their own words in English queries."""
 
     def of(self, word: str) -> tuple[tuple[str, str], ...]:
         """The languages of a word, each with its tier; none for words that are not known."""
+        found: dict[str, str] = {}
         for spelling in dict.fromkeys((word, fold(word))):
-            if found := self.tiers.get(spelling):
-                return found
-            if spelling in self.english:
-                return ()
+            if spelling != word and spelling in self.plain:
+                break
+            for language, tier in self.tiers.get(spelling, ()):
+                found.setdefault(language, tier)
+            if spelling in self.plain:
+                break
             for length in range(len(spelling), _SHORTEST_STEM - 1, -1):
-                if found := self.stems.get(spelling[:length]):
-                    return found
-        return ()
+                for language, tier in self.stems.get(spelling[:length], ()):
+                    found.setdefault(language, tier)
+        return tuple(found.items())
 
 
 def hint(text: str) -> str | None:
@@ -113,20 +121,22 @@ def _words(text: str) -> Iterator[_Word]:
 def _scores(lists: _Lists, words: list[_Word]) -> dict[str, float]:
     """What the words weigh for each language, those first that have more speakers."""
     firm, loose, letters = dict.fromkeys(_LANGUAGES, 0.0), dict.fromkeys(_LANGUAGES, 0.0), dict.fromkeys(_LETTERS, 0.0)
-    capitals = sum(word.capital for word in words)
+    capitals, unknown = sum(word.capital for word in words), 0
     for word in words:
         known = lists.of(word.text)
         for language, tier in known:
             if _as_name(word, language, tier, capitals, len(words)):
                 tier = "shared"
             (loose if tier == "shared" else firm)[language] += WEIGHTS[tier]
-        if not known and not word.capital:
+        if not known and not word.capital and word.text not in lists.plain:
+            unknown += 1
             for language, special in _LETTERS.items():
                 if not set(special).isdisjoint(word.text):
                     letters[language] += LETTERS_WEIGHT
     for language, weight in letters.items():
         loose[language] += min(weight, LETTERS_AT_MOST)
-    return {language: weight + loose[language] for language, weight in firm.items() if weight}
+    beside = UNKNOWN_WEIGHT * unknown
+    return {language: weight + loose[language] + beside for language, weight in firm.items() if weight}
 
 
 def _as_name(word: _Word, language: str, tier: str, capitals: int, length: int) -> bool:
@@ -147,6 +157,7 @@ def _lists() -> _Lists:
     tiers: dict[str, dict[str, str]] = {}
     stems: dict[str, dict[str, str]] = {}
     english: set[str] = set()
+    plain: set[str] = set()
     phrases: list[str] = []
     for line in FILE.read_text("utf-8").splitlines():
         if not line or line.startswith("#"):
@@ -155,14 +166,15 @@ def _lists() -> _Lists:
         if language == "Names":
             phrases += (phrase.strip() for phrase in words.split(";"))
         elif language == "English":
-            english.update(words.split())
+            plain.update(words.split())
+            english.update(words.split() if tier == "words" else ())
         else:
             for word in words.split():
                 table = stems if word.endswith("*") else tiers
                 _add(table, word.rstrip("*"), language, tier)
-    _with_bare_spellings(tiers, english, 1)
-    _with_bare_spellings(stems, english, _SHORTEST_BARE_STEM)
-    return _Lists(_frozen(tiers), _frozen(stems), frozenset(english), _any_of(phrases))
+    _with_bare_spellings(tiers, plain, 1)
+    _with_bare_spellings(stems, plain, _SHORTEST_BARE_STEM)
+    return _Lists(_frozen(tiers), _frozen(stems), frozenset(english), frozenset(plain), _any_of(phrases))
 
 
 def _add(table: dict[str, dict[str, str]], word: str, language: str, tier: str) -> None:
@@ -170,12 +182,12 @@ def _add(table: dict[str, dict[str, str]], word: str, language: str, tier: str) 
     known[language] = min(tier, known.get(language, tier), key=WEIGHTS.__getitem__)
 
 
-def _with_bare_spellings(table: dict[str, dict[str, str]], english: set[str], shortest: int) -> None:
+def _with_bare_spellings(table: dict[str, dict[str, str]], plain: set[str], shortest: int) -> None:
     """Let words be found as people type them without their accents, where that makes no English word."""
     for word, languages in list(table.items()):
         for language, tier in languages.items():
             bare = {fold(word), word.translate(_UMLAUTS)} if language == "German" else {fold(word)}
-            for spelling in bare - {word} - english:
+            for spelling in bare - {word} - plain:
                 if len(spelling) >= shortest:
                     _add(table, spelling, language, tier)
 
