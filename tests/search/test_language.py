@@ -56,7 +56,7 @@ SEEN = {
 }
 """What was looked at while the word lists were made."""
 
-HELD_OUT = {
+SEEN_LATER = {
     "English": """
         golden retriever puppy | sushi platter | Machu Picchu at dawn | Notre-Dame de Paris | a bowl of gazpacho
         Alhambra palace in Granada | two girls laughing | Eiffel tower | our house in Köln | jalapeño peppers
@@ -108,4 +108,59 @@ HELD_OUT = {
         rączki niemowlęcia | kotek bawi się | talerz makaronu | jesienne liście
     """,
 }
-"""What was written when the word lists were done."""
+"""What was held out from the first lists, then looked at for the second."""
+
+HELD_OUT = {
+    "English": """
+        Amalfi coast drive | a herd of reindeer | burrito with guacamole | El Niño flood damage | Zürich main station
+        Mont Saint-Michel at low tide | grandfather clock | macarons in a box | Playa del Carmen resort | San Sebastián
+        Bob Marley poster | Tierra del Fuego | Diego Velázquez | quesadilla | receipts from Lidl | Bruges canals
+        Loire valley châteaux | dirndl and lederhosen | Neuschwanstein | La Rambla | Via Appia | school play
+        Día de los Muertos altar | tango dancers in Buenos Aires | Marie Curie | gnocchi al pesto | Saint-Tropez
+        Schrödinger | flat white coffee | hula hoop | Puy de Dôme | Corfu ferry | P1040233.RW2 | Krakow old town
+        Sint Maarten airport | salsa verde | stray kitten | Rue Cler market | Jean-Paul | Porto wine cellars
+    """,
+    "French": """
+        tour Eiffel sous la neige | ma grand-mère dans son fauteuil | lever de soleil | camping | tarte aux pommes
+        les enfants déguisés en pirates | nid d'oiseau | maillot de bain | stade plein | vitrail d'une cathédrale
+        Mariage de Sophie | ticket de caisse | trottinette | chat roux | mer agitée | foule à un concert
+        coiffure | coccinelle sur une feuille | dessin de ma nièce | panneau de signalisation
+    """,
+    "German": """
+        Oma backt Plätzchen | Marienkäfer auf einem Blatt | Sonnenaufgang | Zelten am Fluss | Apfelkuchen
+        verkleidete Kinder | Vogelnest | Badeanzug | volles Stadion | Kirchenfenster | Hochzeit von Anna | Kassenzettel
+        Roller vor der Haustür | rote Katze | stürmische See | Publikum beim Konzert | Frisur | Zeichnung meiner Nichte
+        Verkehrsschild | leere autobahn
+    """,
+    "Spanish": """
+        abuela cocinando | mariquita en una hoja | amanecer | acampada en el bosque | tarta de manzana
+        niños disfrazados | nido de pájaros | traje de baño | estadio lleno | vidrieras de la catedral
+        Boda de Ana | recibo de la compra | patinete eléctrico | gato naranja | mar revuelto | público en un concierto
+        peinado nuevo | dibujo de mi sobrina | señal de tráfico | carretera vacía
+    """,
+    "Italian": """
+        nonna che cucina | coccinella su una foglia | alba | campeggio nel bosco | torta di mele | bambini in maschera
+        nido di uccelli | costume da bagno | stadio pieno | vetrate della cattedrale | Matrimonio di Anna
+        scontrino della spesa | monopattino | gatto arancione | mare mosso | pubblico al concerto
+        taglio di capelli | disegno di mia nipote | cartello stradale | autostrada vuota
+    """,
+    "Portuguese": """
+        avó cozinhando | joaninha numa folha | nascer do sol | acampamento na floresta | torta de maçã
+        crianças fantasiadas | ninho de passarinho | roupa de banho | estádio cheio | vitrais da catedral
+        Casamento da Ana | nota fiscal | patinete elétrico | gato laranja | mar agitado | plateia do show
+        corte de cabelo | desenho da minha sobrinha | placa de trânsito | estrada vazia
+    """,
+    "Dutch": """
+        oma bakt koekjes | lieveheersbeestje op een blad | zonsopgang | kamperen in het bos | appeltaart
+        verklede kinderen | vogelnest | badpak | vol stadion | glas-in-loodramen | Bruiloft van Anna | kassabon
+        step voor de deur | rode kat | ruwe zee | publiek bij een concert | kapsel | tekening van mijn nichtje
+        verkeersbord | lege snelweg
+    """,
+    "Polish": """
+        babcia piecze ciasteczka | biedronka na liściu | wschód słońca | biwak w lesie | szarlotka
+        przebrane dzieci | gniazdo ptaków | strój kąpielowy | pełny stadion | witraże w katedrze | Ślub Anny
+        paragon ze sklepu | hulajnoga | rudy kot | wzburzone morze | publiczność na koncercie | fryzura
+        rysunek mojej siostrzenicy | znak drogowy | pusta droga
+    """,
+}
+"""What was written when the lists were done, and had not been looked at when it was first measured."""
