@@ -17,7 +17,8 @@ from pathlib import Path
 from photoindex.folding import fold
 from photoindex.search import scripts
 
-FILE = Path(__file__).parents[1] / "data" / "query_words.tsv"
+DATA = Path(__file__).parents[1] / "data"
+FILES = (DATA / "query_words.tsv", DATA / "cldr_words.tsv")
 
 WEIGHTS = {"telling": 2.0, "place": 2.0, "weak": 1.0, "shared": 0.5}
 ENOUGH = 2.0
@@ -40,6 +41,10 @@ _LETTERS = {
     "Portuguese": "ãõ",
     "Polish": "ąćęłńśźż",
 }
+_FIRM = ("telling", "place")
+_JOINING = ("German", "Dutch")
+_SHORTEST_PART = 3
+_SHORTEST_LAST_PART = 5
 _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
 _SHORTEST_STEM = 3
 _SHORTEST_BARE_STEM = 6
@@ -88,7 +93,17 @@ class _Lists:
             for length in range(len(spelling), _SHORTEST_STEM - 1, -1):
                 for language, tier in self.stems.get(spelling[:length], ()):
                     found.setdefault(language, tier)
-        return tuple(found.items())
+        return tuple((found or self._compound(word)).items())
+
+    def _compound(self, word: str) -> dict[str, str]:
+        """The languages of a long word that ends in another: `Apfelkuchen`, `appeltaart`."""
+        if word in self.plain:
+            return {}
+        for start in range(_SHORTEST_PART, len(word) - _SHORTEST_LAST_PART + 1):
+            known = dict(self.tiers.get(word[start:], ()))
+            if found := {language: "telling" for language in _JOINING if known.get(language) in _FIRM}:
+                return found
+        return {}
 
 
 def hint(text: str) -> str | None:
@@ -141,7 +156,7 @@ def _scores(lists: _Lists, words: list[_Word]) -> dict[str, float]:
 
 def _as_name(word: _Word, language: str, tier: str, capitals: int, length: int) -> bool:
     """Whether a word may be part of a name here: `Playa` in `Playa Blanca`. German writes all nouns so."""
-    if not word.capital or tier not in ("telling", "place"):
+    if not word.capital or tier not in _FIRM:
         return False
     if language == "German":
         return tier == "place" and capitals == length > 1
@@ -159,8 +174,8 @@ def _lists() -> _Lists:
     english: set[str] = set()
     plain: set[str] = set()
     phrases: list[str] = []
-    for line in FILE.read_text("utf-8").splitlines():
-        if not line or line.startswith("#"):
+    for line in (line for file in FILES for line in file.read_text("utf-8").splitlines()):
+        if line.startswith("#"):
             continue
         language, tier, words = line.split("\t")
         if language == "Names":
