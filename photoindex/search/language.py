@@ -100,10 +100,16 @@ class _Lists:
         if word in self.plain:
             return {}
         for start in range(_SHORTEST_PART, len(word) - _SHORTEST_LAST_PART + 1):
-            known = dict(self.tiers.get(word[start:], ()))
-            if found := {language: "telling" for language in _JOINING if known.get(language) in _FIRM}:
-                return found
+            last = dict(self.tiers.get(word[start:], ()))
+            for language in _JOINING:
+                if last.get(language) in _FIRM and self._begins(word[:start], language):
+                    return {language: "telling"}
         return {}
+
+    def _begins(self, part: str, language: str) -> bool:
+        """Whether a part of a compound is a word, with or without what joins it to the next: `Geburt-s-tag`."""
+        joined = (part, part.removesuffix("s"), part.removesuffix("n"), part.removesuffix("en"))
+        return any(language in dict(self.tiers.get(each, ())) for each in joined if len(each) >= _SHORTEST_PART)
 
 
 def hint(text: str) -> str | None:
