@@ -164,3 +164,40 @@ HELD_OUT = {
     """,
 }
 """What was written when the lists were done, and had not been looked at when it was first measured."""
+
+LAST = {
+    "English": """
+        toddler with a balloon | Rothenburg ob der Tauber | kimono | San Gimignano towers | handwritten letter
+        chorizo tapas | Serge Gainsbourg | basement flood | Santa Claus | Montmartre | poncho | tram in Lisbon
+        Zugspitze summit | IMG-20210101-WA0003.jpg | quinceañera | piazza | Benoît | tin roof | hedgehog | Porsche 911
+    """,
+    "French": """
+        ma nouvelle cuisine | vendanges | gros chien blanc | bouquet de roses | escalier en colimaçon
+        pêche à la ligne | écran d'ordinateur | nuages roses | garçon avec un cerf-volant | vue depuis l'avion
+    """,
+    "German": """
+        unsere neue Küche | Weinlese | großer weißer Hund | Rosenstrauß | Wendeltreppe | Angeln am See
+        Bildschirm | rosa Wolken | Junge mit Drachen | Blick aus dem Flugzeug
+    """,
+    "Spanish": """
+        nuestra cocina nueva | vendimia | perro grande y blanco | ramo de rosas | escalera de caracol
+        pesca en el río | pantalla del ordenador | nubes rosas | niño con una cometa | vista desde el avión
+    """,
+    "Italian": """
+        la nostra nuova cucina | vendemmia | cane grande e bianco | mazzo di rose | scala a chiocciola
+        pesca sul fiume | schermo del computer | nuvole rosa | bambino con aquilone | vista dall'aereo
+    """,
+    "Portuguese": """
+        nossa cozinha nova | vindima | cachorro grande e branco | buquê de rosas | escada em caracol
+        pesca no rio | tela do computador | nuvens rosadas | menino com pipa | vista do avião
+    """,
+    "Dutch": """
+        onze nieuwe keuken | druivenoogst | grote witte hond | bos rozen | wenteltrap | vissen in de rivier
+        computerscherm | roze wolken | jongen met vlieger | uitzicht uit het vliegtuig
+    """,
+    "Polish": """
+        nasza nowa kuchnia | winobranie | duży biały pies | bukiet róż | kręcone schody | łowienie ryb
+        ekran komputera | różowe chmury | chłopiec z latawcem | widok z samolotu
+    """,
+}
+"""Written last, measured once; no list and no rule was changed after it."""
