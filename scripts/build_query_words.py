@@ -38,6 +38,8 @@ ENGLISH = 2.3
 """From here on a word counts as English, too."""
 APART = 1.2
 """How much more usual a word must be in its own language than in English."""
+PLAINLY_ENGLISH = 3.3
+"""From here on an English word speaks against other languages, if it is APART from all of them."""
 COLUMNS = 105
 HEADER = """\
 # Words from Unicode's CLDR annotations (names and keywords of emoji), 48.2.0; see NOTICE for the licence.
@@ -57,6 +59,13 @@ def foreign(word: str, language: str, english: set[str]) -> bool:
     """Whether a word tells its language from English."""
     own, other = zipf_frequency(word, language), zipf_frequency(word, "en")
     return len(word) >= SHORTEST and word not in english and own >= COMMON and other < ENGLISH and own - other >= APART
+
+
+def plainly_english(word: str) -> bool:
+    """Whether a word tells English from the other languages."""
+    own = zipf_frequency(word, "en")
+    others = max(zipf_frequency(word, code) for code in LANGUAGES)
+    return len(word) >= SHORTEST and own >= PLAINLY_ENGLISH and own - others >= APART
 
 
 def lines(language: str, tier: str, chosen: set[str]) -> Iterator[str]:
@@ -80,6 +89,7 @@ def main(folder: Path) -> None:
         chosen = {word for word in words(folder, code) if foreign(word, code, english)}
         neutral |= {bare for word in chosen if (bare := fold(word)) != word and zipf_frequency(bare, "en") >= ENGLISH}
         rows += lines(name, "telling", chosen)
+    rows += lines("English", "words", set(filter(plainly_english, english)))
     rows += lines("English", "neutral", neutral)
     OUTPUT.write_text(HEADER + "".join(rows), "utf-8")
 

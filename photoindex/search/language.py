@@ -20,7 +20,7 @@ from photoindex.search import scripts
 DATA = Path(__file__).parents[1] / "data"
 FILES = (DATA / "query_words.tsv", DATA / "cldr_words.tsv")
 
-WEIGHTS = {"telling": 2.0, "place": 2.0, "weak": 1.0, "shared": 0.5}
+WEIGHTS = {"telling": 2.0, "place": 2.0, "compound": 2.0, "weak": 1.0, "shared": 0.5}
 ENOUGH = 2.0
 """What the words of a language must weigh together."""
 PER_ENGLISH_WORD = 2.0
@@ -103,7 +103,7 @@ class _Lists:
             last = dict(self.tiers.get(word[start:], ()))
             for language in _JOINING:
                 if last.get(language) in _FIRM and self._begins(word[:start], language):
-                    return {language: "telling"}
+                    return {language: "compound"}
         return {}
 
     def _begins(self, part: str, language: str) -> bool:
@@ -147,7 +147,7 @@ def _scores(lists: _Lists, words: list[_Word]) -> dict[str, float]:
         known = lists.of(word.text)
         for language, tier in known:
             if _as_name(word, language, tier, capitals, len(words)):
-                tier = "shared"
+                tier = "weak" if tier == "compound" else "shared"
             (loose if tier == "shared" else firm)[language] += WEIGHTS[tier]
         if not known and not word.capital and word.text not in lists.plain:
             unknown += 1
@@ -162,8 +162,10 @@ def _scores(lists: _Lists, words: list[_Word]) -> dict[str, float]:
 
 def _as_name(word: _Word, language: str, tier: str, capitals: int, length: int) -> bool:
     """Whether a word may be part of a name here: `Playa` in `Playa Blanca`. German writes all nouns so."""
-    if not word.capital or tier not in _FIRM:
+    if not word.capital or tier not in (*_FIRM, "compound"):
         return False
+    if tier == "compound":  # as `Zugspitze` is, in any language
+        return length > 1
     if language == "German":
         return tier == "place" and capitals == length > 1
     return not word.first or (tier == "place" and capitals > 1)

