@@ -145,7 +145,10 @@ def _scores(lists: _Lists, words: list[_Word]) -> dict[str, float]:
     capitals, unknown = sum(word.capital for word in words), 0
     for word in words:
         known = lists.of(word.text)
+        of_places = any(tier == "place" for _, tier in known)
         for language, tier in known:
+            if of_places and tier == "telling":
+                tier = "place"  # `ponte` is of two languages, and of places in both
             if _as_name(word, language, tier, capitals, len(words)):
                 tier = "weak" if tier == "compound" else "shared"
             (loose if tier == "shared" else firm)[language] += WEIGHTS[tier]
@@ -202,7 +205,7 @@ def _lists() -> _Lists:
 
 def _add(table: dict[str, dict[str, str]], word: str, language: str, tier: str) -> None:
     known = table.setdefault(word, {})
-    known[language] = min(tier, known.get(language, tier), key=WEIGHTS.__getitem__)
+    known[language] = min(known.get(language, tier), tier, key=WEIGHTS.__getitem__)
 
 
 def _with_bare_spellings(table: dict[str, dict[str, str]], plain: set[str], shortest: int) -> None:
