@@ -14,7 +14,7 @@ from photoindex.search.query import MAX_LENGTH, Query, Sort
 from photoindex.web.wording import number
 from photoindex.words import Why
 
-_HEADINGS = {"strong": "", "weak": "Weaker matches", "other": "Everything else, nearest first"}
+_HEADINGS = {"strong": "", "weak": "Possible matches", "other": "Everything else, nearest first"}
 _LABELLED = ("name", "folder", "album", "keyword")
 """Fields that need to be named beside what stands in them."""
 _SORTS = (("relevance", "Best match"), ("newest", "Newest"), ("oldest", "Oldest"))
@@ -110,9 +110,9 @@ def _summary(page: ResultPage, ranked: bool) -> str:
         return f"all {photos}, best first" if page.asked.sort == "relevance" else f"all {photos}"
     weaker = page.total - page.strong
     if not page.strong:
-        return f"no clear match, {number(weaker)} weaker {'one' if weaker == 1 else 'ones'}"
+        return f"{number(weaker)} possible {'match' if weaker == 1 else 'matches'}"
     strong = f"{number(page.strong)} {'photo' if page.strong == 1 else 'photos'}"
-    return f"{strong}, and {number(weaker)} weaker {'match' if weaker == 1 else 'matches'}" if weaker else strong
+    return f"{strong}, and {number(weaker)} possible {'match' if weaker == 1 else 'matches'}" if weaker else strong
 
 
 def _chips(page: ResultPage) -> Iterator[ChipLink]:
