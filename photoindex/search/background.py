@@ -3,8 +3,9 @@
 Photos of one library have much in common, and what is common says nothing about a match. So what varies little is
 given more weight and what varies much less (partial whitening with shrinkage, after Hariharan, Malik and Ramanan,
 "Discriminative decorrelation for clustering and classification", ECCV 2012), and photos near the common mean, whose
-cosines are all moderate, are not held back by it ("hubness"; Suzuki et al., EMNLP 2013). Both together are one linear
-map of the query: the nearest photos are looked up with the mapped query, as with any other.
+cosines are all moderate, are not held back by it ("hubness"; Suzuki et al., EMNLP 2013). And what all texts share says
+nothing either; in a CLIP it is most of an embedding ("modality gap"; Liang et al., NeurIPS 2022). All three together
+are one affine map of the query: the nearest photos are looked up with the mapped query, as with any other.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ _SHRINKAGE = 0.5
 _SHRINKAGE_PHOTOS = 150.0
 """The spread is trusted as much as the assumption of none at so many photos, and never more than `_SHRINKAGE`."""
 _MEAN_PHOTOS = 3.0
-_LIFT = 12.0
+_LIFT = 16.0
 """What a photo near the mean is lifted by, in units of noise: about as much as the threshold it is held against."""
 _RIDGE = 0.05
 _ALIKE_FROM, _ALIKE_TO = 0.75, 0.95
@@ -58,10 +59,10 @@ class Background:
         return np.asarray(turned @ self.photos.T)
 
 
-def plain(photos: NDArray[np.float32], image_range: tuple[float, float]) -> Background:
-    """The background under which queries stay as they are. As for `build`."""
+def plain(photos: NDArray[np.float32], prompts: NDArray[np.float32], image_range: tuple[float, float]) -> Background:
+    """The background before which queries stay as they are, but for what all texts share. As for `build`."""
     centred, mean, weights = _centre(photos, image_range)
-    return Background(centred, mean, weights, np.eye(len(mean)), np.zeros(len(mean)))
+    return Background(centred, mean, weights, np.eye(len(mean)), prompts.astype(np.float64).mean(axis=0))
 
 
 def build(photos: NDArray[np.float32], prompts: NDArray[np.float32], image_range: tuple[float, float]) -> Background:
@@ -83,7 +84,8 @@ def build(photos: NDArray[np.float32], prompts: NDArray[np.float32], image_range
     )
     answers = (prompts.astype(np.float64) @ mapping) @ centred.T
     noise = float(np.sqrt(np.average(answers.var(axis=0), weights=weights)))
-    return Background(centred, mean, weights, mapping, slope * (_LIFT * noise / usual))
+    shift = prompts.astype(np.float64).mean(axis=0) @ mapping + slope * (_LIFT * noise / usual)
+    return Background(centred, mean, weights, mapping, shift)
 
 
 def _centre(photos: NDArray[np.float32], image_range: tuple[float, float]) -> tuple[Array, Array, Array]:

@@ -22,9 +22,9 @@ from photoindex.search.plateau import find_plateau
 from photoindex.search.standing import View
 from photoindex.spaces import DECIMALS
 
-_STRONG_BASE, _STRONG_SLOPE = 1.8, 1.22
+_STRONG_BASE, _STRONG_SLOPE = 1.8, 1.24
 """The strong bound over chance, where an encoder tells subjects apart well: linear from one photo to hundreds."""
-_REACH_SHARE, _REACH_SHARE_SMALL, _REACH_PHOTOS = 0.6, 0.3, 20.0
+_REACH_SHARE, _REACH_SHARE_SMALL, _REACH_PHOTOS = 0.64, 0.25, 20.0
 """And where it does not, and matches reach less high: at such a share of the way from chance to what they reach. In
 small libraries the share is larger by the second figure; by half of it at so many photos."""
 _LEAST = 0.6
@@ -80,7 +80,7 @@ class Judge:
         self._image_range = image_range
         self._photos = photos
         self._sharp = View(backgrounds.build(photos, things, image_range), things, neutral)
-        self._plain = View(backgrounds.plain(photos, image_range), things, neutral)
+        self._plain = View(backgrounds.plain(photos, things, image_range), things, neutral)
 
     def bounds(self, query: NDArray[np.float32]) -> Bounds:
         """For a description, or a weighted sum of descriptions: (dim,), of norm 1."""

@@ -13,6 +13,8 @@ _LOCATION_PHOTOS, _SCALE_PHOTOS = 5.0, 10.0
 """At so many photos, a query's own level and spread count as much as those of the prompts."""
 _USUAL_SPREAD = 0.7
 """The spread of one prompt over photos, as a share of that of all prompts over one photo."""
+_LEAST_SPREAD = 0.01
+"""As a share of the photos' distance from their mean: below it, no difference between scores means anything."""
 _OWN_SPREAD = 0.4
 """Weight of the query's own spread against the usual one: half-related photos widen it."""
 _CHANCE, _GROUP_CHANCE = 0.9, 0.95
@@ -42,7 +44,8 @@ class View:
         self.level = float(np.average(answers.mean(axis=0), weights=background.weights))
         """The mean score of the prompts."""
         variance = float(np.average(answers.var(axis=0), weights=background.weights))
-        self.spread = max(variance**0.5, 1e-6)
+        lengths = float(np.sqrt((background.photos**2).sum(axis=1).mean()))
+        self.spread = max(variance**0.5, _LEAST_SPREAD * lengths, 1e-6)
         """The standard deviation of the prompts' scores for one photo, from which all units come."""
         ranked = -np.sort(-self.standings(background.turn(neutral)).scores, axis=1)
         self.chance = max(float(np.quantile(ranked[:, 0], _CHANCE)), 0.0)
