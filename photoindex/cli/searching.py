@@ -174,7 +174,7 @@ def _show(answer: dict[str, Any], as_json: bool) -> None:
         ]
         print_table(("", "match", "photo", "path"), rows, right=("", "match"))
         if len(rows) < answer["total"]:
-            click.echo(f"{len(rows)} of {answer['total']:,}")
+            click.echo(f"{len(rows)} of {answer['total']:,}", err=True)
 
 
 def _match(result: dict[str, Any]) -> str:
