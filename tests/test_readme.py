@@ -40,7 +40,7 @@ def port() -> int:
 def environment(tmp_path_factory: pytest.TempPathFactory, port: int) -> dict[str, str]:
     """A home with two photos, and the README's paths and port led to this test's."""
     home = tmp_path_factory.mktemp("home")
-    draw_photo(home / "Pictures" / "a.jpg", seed=1)
+    draw_photo(home / "Pictures" / "dog playing outside, a.jpg", seed=1)  # found by its name, whatever it looks like
     draw_photo(home / "Pictures" / "b.jpg", colour="blue", seed=2)
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("PHOTOINDEX_", "XDG_"))}
     return {
@@ -105,14 +105,14 @@ def _json_example() -> dict[str, object]:
 
 
 def test_the_python_example_runs_as_it_stands(tmp_path: Path) -> None:
-    draw_photo(tmp_path / "photos" / "dog.jpg")
+    draw_photo(tmp_path / "photos" / "dog playing outside.jpg")
     (example,) = re.findall(r"```python\n(.*?)```", README, re.S)
     environment = {**os.environ, "HF_HUB_OFFLINE": "1"}
     done = subprocess.run(
         [sys.executable, "-c", example], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120
     )
     assert done.returncode == 0, done.stderr
-    assert re.fullmatch(r" *\d+ %  dog\.jpg  \S+/photos/dog\.jpg\n", done.stdout)
+    assert re.fullmatch(r" *\d+ %  dog playing outside\.jpg  \S+/photos/dog playing outside\.jpg\n", done.stdout)
 
 
 def test_every_setting_is_in_the_table_with_its_default() -> None:
