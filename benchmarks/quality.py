@@ -1,12 +1,15 @@
 #!/usr/bin/env python3
-"""How well does search find photos of known content? Recall over a folder whose photos are labelled.
+"""How well does search find photos of known content, and know what is not there? For labelled photos.
 
-    python benchmarks/quality.py PHOTOS [--labels FILE] [--encoder NAME] [--json FILE]
+    python benchmarks/quality.py PHOTOS [--labels FILE] [--absent FILE] [--encoder NAME] [--json FILE] [--no-cutoff]
 
 PHOTOS is a folder of photos, FILE a CSV with the columns `file` and `label` (PHOTOS/labels.csv unless given). Each
 label is searched for in several phrasings; recall@k is the share of photos found among the first k results for their
-own label. Photos that share a label are all right answers for it. Everything runs through the Python API, on a
-data folder of its own that is thrown away.
+own label. Photos that share a label are all right answers for it. This part runs through the Python API, on a data
+folder of its own that is thrown away.
+
+Then the cut-off (`cutoff.py` beside this file): as many labels that no photo has are searched for too, and what is
+said to match strongly is counted right or wrong. `--absent` names them, one a line; without it they are ImageNet's.
 """
 
 from __future__ import annotations
@@ -20,10 +23,20 @@ import tempfile
 import time
 from collections import defaultdict
 from pathlib import Path
+from typing import Any
+
+import cutoff
 
 from photoindex import PhotoIndex
 
-PHRASINGS = ("a photo of a {}", "{}", "a picture of a {}", "{} in the wild", "I am looking for a {}")
+PHRASINGS = (
+    "a photo of a {}",
+    "{}",
+    "a picture of a {}",
+    "{} in the wild",
+    "I am looking for a {}",
+    "show me the {}",
+)
 RANKS = (1, 5, 10)
 
 
@@ -50,31 +63,48 @@ def recalls(index: PhotoIndex, labels: dict[str, str], phrasing: str) -> dict[st
     return {**{f"recall@{k}": hits[k] / len(labels) for k in RANKS}, "mrr": reciprocal / len(labels)}
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("photos", type=Path)
-    parser.add_argument("--labels", type=Path)
-    parser.add_argument("--encoder", default="starter")
-    parser.add_argument("--json", type=Path, help="write the figures to this file too")
-    arguments = parser.parse_args()
-    labels = read_labels(arguments.labels or arguments.photos / "labels.csv")
-    with tempfile.TemporaryDirectory() as data, PhotoIndex(data=data, encoder=arguments.encoder) as index:
-        index.add(arguments.photos)
-        started = time.perf_counter()
-        counts = index.index()
-        seconds = time.perf_counter() - started
-        print(f"{counts.indexed} photos indexed with {arguments.encoder} in {seconds:.1f} s", file=sys.stderr)
-        table = {phrasing: recalls(index, labels, phrasing) for phrasing in PHRASINGS}
+def print_recalls(table: dict[str, dict[str, float]]) -> None:
     columns = [*(f"recall@{k}" for k in RANKS), "mrr"]
     print(f"{'searched for':26}" + "".join(f"{column:>11}" for column in columns))
     for phrasing, row in table.items():
         print(f"{phrasing.format('LABEL'):26}" + "".join(f"{row[column]:11.3f}" for column in columns))
+
+
+def read_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("photos", type=Path)
+    parser.add_argument("--labels", type=Path)
+    parser.add_argument("--absent", type=Path, help="labels that no photo has, one a line")
+    parser.add_argument("--encoder", default="starter")
+    parser.add_argument("--json", type=Path, help="write the figures to this file too")
+    parser.add_argument("--no-cutoff", action="store_true", help="leave the cut-off out; it takes a minute or two")
+    return parser.parse_args()
+
+
+def main() -> None:
+    arguments = read_arguments()
+    labels = read_labels(arguments.labels or arguments.photos / "labels.csv")
+    report: dict[str, Any] = {}
+    with tempfile.TemporaryDirectory() as data:
+        with PhotoIndex(data=data, encoder=arguments.encoder) as index:
+            index.add(arguments.photos)
+            started = time.perf_counter()
+            counts = index.index()
+            seconds = time.perf_counter() - started
+            print(f"{counts.indexed} photos indexed with {arguments.encoder} in {seconds:.1f} s", file=sys.stderr)
+            table = {phrasing: recalls(index, labels, phrasing) for phrasing in PHRASINGS}
+        print_recalls(table)
+        if not arguments.no_cutoff:
+            absent = cutoff.absent_labels(arguments.absent, set(labels.values()))
+            report["cutoff"] = cutoff.measure(Path(data), labels, absent, PHRASINGS)
+            cutoff.print_tables(report["cutoff"])
     report = {
         "encoder": arguments.encoder,
         "photos": counts.indexed,
         "labels": len(set(labels.values())),
         "machine": f"{platform.machine()}, Python {platform.python_version()}",
         "phrasings": table,
+        **report,
     }
     print(json.dumps(report))
     if arguments.json:
