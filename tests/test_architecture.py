@@ -42,6 +42,7 @@ ONLY_IN = {
     "huggingface_hub": "photoindex/encoders",
     "watchdog": "photoindex/daemon/watcher.py",
     "gunicorn": "photoindex/web/server.py",
+    "threadpoolctl": "photoindex/threads.py",
     "sqlite_vec": "photoindex/database.py",
     "pysqlite3": "photoindex/database.py",
     "PIL": ("photoindex/media", "photoindex/encoders"),

@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 from safetensors.numpy import load_file
 from tokenizers import Tokenizer
 
+from photoindex.threads import one_blas_thread
+
 Array = NDArray[np.float32]
 
 DIM = 384
@@ -37,9 +39,10 @@ class MiniLM:
         rows = [encoding.ids for encoding in self._tokenizer.encode_batch(list(texts))]
         pooled = np.empty((len(rows), DIM), dtype=np.float32)
         by_length = sorted(range(len(rows)), key=lambda index: len(rows[index]))
-        for start in range(0, len(rows), _BATCH):
-            batch = by_length[start : start + _BATCH]  # of like lengths, so little is computed for padding
-            pooled[batch] = self._forward([rows[index] for index in batch])
+        with one_blas_thread():
+            for start in range(0, len(rows), _BATCH):
+                batch = by_length[start : start + _BATCH]  # of like lengths, so little is computed for padding
+                pooled[batch] = self._forward([rows[index] for index in batch])
         return pooled
 
     def _forward(self, rows: list[list[int]]) -> Array:

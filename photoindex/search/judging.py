@@ -15,6 +15,7 @@ from photoindex.search.cutoff import Bounds
 from photoindex.search.picture_cutoff import PictureJudge
 from photoindex.search.query import Query
 from photoindex.search.reference import Embed, Judges
+from photoindex.threads import one_blas_thread
 
 
 class Judging:
@@ -34,6 +35,10 @@ class Judging:
         Photos need no prompts, and so no encoder. Raises NotReadyError or EncoderError when prompts have to be embedded
         first and can't be.
         """
+        with one_blas_thread():
+            return self._bounds(session, encoder, query, vector)
+
+    def _bounds(self, session: Session, encoder: StoredEncoder, query: Query, vector: NDArray[np.float32]) -> Bounds:
         if not query.likes:
             judge = self._judges.judge(session, encoder, lambda: reference.embed_prompts(self._embed_prompts(encoder)))
             if judge is not None:

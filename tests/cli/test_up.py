@@ -77,10 +77,10 @@ def test_everything_is_indexed_and_said_in_a_few_lines(up: Up) -> None:
 
 
 def test_search_asks_the_running_server(up: Up, run) -> None:
-    done = run("search", "--json", "-k", "2", "a red photo", "--data", up.data)
+    done = run("search", "--json", "-k", "2", "a red photo show:all", "--data", up.data)
     answer = json.loads(done.stdout)
     assert (len(answer["results"]), answer["encoder"]) == (2, "starter")
-    for line in run("search", "-k", "2", "a red photo", "--data", up.data).stdout.splitlines():
+    for line in run("search", "-k", "2", "a red photo show:all", "--data", up.data).stdout.splitlines():
         assert line.split("\t")[2].endswith(".jpg")
 
 
@@ -89,7 +89,7 @@ def test_search_beside_a_server_imports_nothing_heavy(up: Up) -> None:
 
     script = (
         "import sys\nfrom photoindex.cli import cli\n"
-        f"try: cli.main(['search', 'red', '--data', {str(up.data)!r}])\n"
+        f"try: cli.main(['search', 'red show:all', '--data', {str(up.data)!r}])\n"
         "except SystemExit as end: assert not end.code\n"
         "heavy = {'torch', 'transformers', 'flask', 'sqlalchemy', 'numpy', 'PIL'} & set(sys.modules)\n"
         "assert not heavy, heavy"
