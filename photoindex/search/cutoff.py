@@ -34,6 +34,8 @@ _WEAK_SHARE = 0.5
 """Where something matches, the weak bound is at such a share of the best score."""
 _SINGLED_OUT = 1.2
 """A photo that is so far above the strong bound is what was meant, and not the group it belongs to."""
+_DIFFERENT, _COPIES = 0.1, 0.78
+"""A part of the library that is copies of few photos is no subject by its size: one of them must nearly match."""
 _GROUP_MARGIN = 1.25
 """How far above chance the score of a group must be."""
 _FULL = 1.5
@@ -88,8 +90,8 @@ class Judge:
         sharp = self._look(self._sharp, query)
         top = float(sharp.ranked[0])
         strong = _strong(self._sharp)
-        plateau = find_plateau(plain.ranked) if top < _SINGLED_OUT * strong else None
-        if plateau is not None:
+        plateau = find_plateau(plain.scores, self._plain.background.weights) if top < _SINGLED_OUT * strong else None
+        if plateau is not None and (plateau.different >= _DIFFERENT or top >= _COPIES * strong):
             full = max(_FULL * plateau.threshold, float(plain.ranked[0]))
             return plain.bounds(Thresholds(plateau.threshold, 0.7 * plateau.threshold, full))
         exists = self._sharp.chance + _WEAK_MARGIN
@@ -106,6 +108,7 @@ class Judge:
             turned[0],
             start=float(turned[0] @ view.background.mean + standings.locations[0]),
             unit=float(standings.units[0]),
+            scores=standings.scores[0],
             ranked=np.sort(standings.scores[0])[::-1],
             group=view.group,
         )
@@ -118,8 +121,9 @@ class _Look:
     turned: Array
     start: float
     unit: float
+    scores: Array
     ranked: Array
-    """Scores of the sample, highest first."""
+    """Scores of the sample, as it is and highest first."""
     group: int
 
     @property
