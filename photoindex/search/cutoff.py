@@ -34,8 +34,9 @@ _WEAK_SHARE = 0.5
 """Where something matches, the weak bound is at such a share of the best score."""
 _SINGLED_OUT = 1.2
 """A photo that is so far above the strong bound is what was meant, and not the group it belongs to."""
-_DIFFERENT, _COPIES = 0.1, 0.78
-"""A part of the library that is copies of few photos is no subject by its size: one of them must nearly match."""
+_MEANT = 1.5
+"""A subject of many photos is what was meant if half of them stand out from the library at least so far. They do not
+when only their kind was meant, as when a breed is asked for in a library full of other dogs."""
 _GROUP_MARGIN = 1.25
 """How far above chance the score of a group must be."""
 _FULL = 1.5
@@ -90,8 +91,8 @@ class Judge:
         sharp = self._look(self._sharp, query)
         top = float(sharp.ranked[0])
         strong = _strong(self._sharp)
-        plateau = find_plateau(plain.scores, self._plain.background.weights) if top < _SINGLED_OUT * strong else None
-        if plateau is not None and (plateau.different >= _DIFFERENT or top >= _COPIES * strong):
+        plateau = find_plateau(plain.scores) if top < _SINGLED_OUT * strong else None
+        if plateau is not None and np.median(sharp.scores[plateau.photos]) >= _MEANT:
             full = max(_FULL * plateau.threshold, float(plain.ranked[0]))
             return plain.bounds(Thresholds(plateau.threshold, 0.7 * plateau.threshold, full))
         exists = self._sharp.chance + _WEAK_MARGIN
