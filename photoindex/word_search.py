@@ -94,7 +94,11 @@ def find(session: Session, query: str, *, among: NDArray[np.int64] | None = None
         tiers, goes_on = _tiers(look, asked)
         gone = np.sort(np.array(session.scalars(_GONE).all(), dtype=np.int64))
     except SqlDatabaseError as error:
-        log.warning("the words of photos can't be searched (%s); the daemon makes them anew at its start", error.orig)
+        # Before a daemon has run there is no table, and nothing is wrong.
+        level = logging.DEBUG if "no such table" in str(error.orig) else logging.WARNING
+        log.log(
+            level, "the words of photos can't be searched (%s); the daemon makes them anew at its start", error.orig
+        )
         return nothing()
     found = _merged(tiers, goes_on)
     keep = np.ones(len(found), dtype=np.bool_)

@@ -132,13 +132,14 @@ def test_a_visit(look, size, scripts):
 @pytest.mark.parametrize("size", SIZES)
 def test_rows_are_even_and_full(look, size):
     with look(size) as visit:
-        visit.open("/search?q=red")
+        visit.open("/search?q=red+show:all")
         visit.wait_for_pictures()
         cards = visit.page.evaluate(
-            "[...document.querySelectorAll('.card')].map(c => {const r = c.getBoundingClientRect();"
+            "[...[...document.querySelectorAll('.grid')].pop().querySelectorAll('.card')].map(c => {"
+            " const r = c.getBoundingClientRect();"
             " return {top: r.top, height: r.height, right: r.right}})"
         )
-        edge = visit.page.evaluate("document.querySelector('.grid').getBoundingClientRect().right")
+        edge = visit.page.evaluate("[...document.querySelectorAll('.grid')].pop().getBoundingClientRect().right")
         rows: dict[int, list[dict[str, float]]] = {}
         for card in cards:
             rows.setdefault(round(card["top"]), []).append(card)
