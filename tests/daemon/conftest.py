@@ -63,7 +63,9 @@ class Home:
     def search(self, query: str, limit: int = 10) -> list[str]:
         """File names, best first."""
         database = self.open()
-        page = SearchEngine(database, TextTower(lambda _stored: self.encoder)).search(query, limit)
+        engine = SearchEngine(database, TextTower(lambda _stored: self.encoder))
+        page = engine.search(query, limit)
+        engine.close()
         database.close()
         return [result.photo.filename for result in page.results]
 

@@ -33,7 +33,7 @@ def test_new_changed_renamed_copied_and_deleted_files_are_followed(running: Home
     eventually(lambda: [len(each.files) for each in running.photos()] == [2], 5)
 
     running.draw("copy.jpg", "blue")
-    eventually(lambda: set(running.search("blue")) == {"copy.jpg", "renamed.jpg"}, 5)
+    eventually(lambda: set(running.search("blue show:all")) == {"copy.jpg", "renamed.jpg"}, 5)
 
     os.unlink(running.root / "copy.jpg")
     shutil.rmtree(running.root / "sub")
