@@ -11,17 +11,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from photoindex import libraries, status
+from photoindex import libraries, loading, status
 from photoindex.config import load_settings
 from photoindex.database import open_database
-from photoindex.embeddings import StoredEncoder
-from photoindex.encoders.base import Encoder
 from photoindex.errors import QueryError
 from photoindex.files import Counts
 from photoindex.libraries import LibraryInfo
 from photoindex.pictures import Pictures
 from photoindex.search import Result, SearchEngine, TextTower
-from photoindex.search.text_tower import TextEncoder
 from photoindex.status import Status
 
 if TYPE_CHECKING:
@@ -65,9 +62,9 @@ class PhotoIndex:
         self._settings = load_settings({"data": None if data is None else os.fspath(data), "encoder": encoder})
         self._database = open_database(self._settings.database)
         device = None if self._settings.device == "auto" else self._settings.device
-        self._engine = SearchEngine(self._database, TextTower(partial(_load_text_encoder, device=device)))
+        self._engine = SearchEngine(self._database, TextTower(partial(loading.text_half, device=device)))
         self._pictures = Pictures(
-            self._database, partial(_load_image_encoder, device=device), self._settings.max_megapixels * 1_000_000
+            self._database, partial(loading.image_half, device=device), self._settings.max_megapixels * 1_000_000
         )
 
     def add(self, folder: str | os.PathLike[str]) -> LibraryInfo:
@@ -136,18 +133,6 @@ class PhotoIndex:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-
-def _load_text_encoder(stored: StoredEncoder, device: str | None) -> TextEncoder:
-    from photoindex import encoders
-
-    return encoders.load_text(stored.name, stored.fingerprint, device)
-
-
-def _load_image_encoder(stored: StoredEncoder, device: str | None) -> Encoder:
-    from photoindex import encoders
-
-    return encoders.load_image(stored.name, stored.fingerprint, device)
 
 
 def _results(found: Sequence[Result]) -> list[SearchResult]:

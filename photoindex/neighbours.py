@@ -15,6 +15,7 @@ from sqlalchemy import bindparam, exists, select, text
 from sqlalchemy.orm import Session
 
 from photoindex import reckoning
+from photoindex.companions import chunks
 from photoindex.embeddings import FRAME_SHIFT, StoredEncoder
 from photoindex.models import Embedding, Photo
 from photoindex.spaces import NOTHING, Found, Neighbour, behind, chosen, ordered
@@ -170,8 +171,8 @@ def moments(
 ) -> dict[int, float | None]:
     """When in each of the given photos that has several frames the nearest one is, in seconds; None if unknown."""
     found: dict[int, float | None] = {}
-    for start in range(0, len(photo_ids), 500):
-        part = [int(each) for each in photo_ids[start : start + 500]]
+    for chunk in chunks(photo_ids):
+        part = [int(each) for each in chunk]
         frames = session.execute(_FRAMES, {"encoder": encoder.id, "photo_ids": part}).all()
         if not frames:
             continue

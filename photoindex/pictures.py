@@ -46,11 +46,11 @@ class Pictures:
             stored = embeddings.active_encoder(session)
             if stored is None:
                 raise NotReadyError("nothing is indexed yet; index photos with: photoindex up DIR")
-            known = query_cache.get(session, stored, cache_key(key)) is not None
+            known = query_cache.get(session, stored, query_cache.picture_key(key)) is not None
         if not known:
             vector = self._embed(stored, content, name)
             with self._database.write() as session:
-                query_cache.put(session, stored.id, {cache_key(key): vector})
+                query_cache.put(session, stored.id, {query_cache.picture_key(key): vector})
         return key
 
     def close(self) -> None:
@@ -96,8 +96,3 @@ class Pictures:
         if self._idle is not None:
             self._idle.cancel()
             self._idle = None
-
-
-def cache_key(key: str) -> str:
-    """Under which the embedding of a picture lies in the query cache."""
-    return f"picture:{key}"

@@ -18,6 +18,11 @@ KEPT = 5_000
 """Embeddings kept of one encoder; those used longest ago go first."""
 
 
+def picture_key(picture: str) -> str:
+    """Under which the embedding of an uploaded picture is kept, whose content has the hash `picture`."""
+    return f"picture:{picture}"
+
+
 def get(session: Session, encoder: StoredEncoder, key: str) -> NDArray[np.float32] | None:
     """The embedding that is kept under a key, (dim,), or None."""
     rows = get_rows(session, encoder, key)

@@ -15,6 +15,7 @@ from sqlalchemy.exc import DatabaseError as SqlDatabaseError
 from sqlalchemy.orm import Session
 
 from photoindex import documents, tokens
+from photoindex.companions import chunks
 from photoindex.derived import drop_virtual_table
 from photoindex.documents import FIELDS, Document
 from photoindex.models import WordsStale
@@ -69,8 +70,8 @@ def refresh(session: Session, at_most: int = 500) -> int:
         session.execute(_FORGET, hidden)
     if found:
         session.execute(_WRITE, [_row(each) for each in found])
-    for start in range(0, len(photo_ids), 500):
-        session.execute(_UNMARK, {"photo_ids": photo_ids[start : start + 500]})
+    for chunk in chunks(photo_ids):
+        session.execute(_UNMARK, {"photo_ids": chunk})
     return len(photo_ids)
 
 

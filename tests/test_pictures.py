@@ -14,7 +14,7 @@ from photoindex import embeddings, pictures, query_cache
 from photoindex.database import Database
 from photoindex.embeddings import StoredEncoder
 from photoindex.errors import NotReadyError, QueryError
-from photoindex.pictures import Pictures, cache_key
+from photoindex.pictures import Pictures
 
 ENCODER = ColourEncoder()
 
@@ -44,7 +44,7 @@ def test_a_picture_is_embedded_as_a_photo_would_be_and_remembered(database: Data
     tower = Pictures(database, load, max_pixels=1_000_000)
     key = tower.remember(png("teal"))
     with database.read() as session:
-        vector = query_cache.get(session, stored, cache_key(key))
+        vector = query_cache.get(session, stored, query_cache.picture_key(key))
     assert vector is not None
     assert float(vector @ ENCODER.encode_images([ENCODER.prepare(draw_image(colour="teal"))])[0]) > 0.999
     tower.close()

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from photoindex import likeness
 from photoindex.search.cursor import Place
 
 STRONG, WEAK, OTHER = 0, 1, 2
@@ -64,14 +65,6 @@ def arranged(
 
 def fold(answer: Answer, groups: NDArray[np.int64]) -> Answer:
     """Keep the first photo of each group; `groups` is (n,), the same number for near-duplicates."""
-    _, first, members = np.unique(groups, return_index=True, return_counts=True)
-    order = np.argsort(first, kind="stable")
-    kept = first[order]
-    return replace(
-        answer,
-        photo_ids=answer.photo_ids[kept],
-        tiers=answer.tiers[kept],
-        keys=answer.keys[kept],
-        scores=answer.scores[kept],
-        folded=members[order] - 1,
-    )
+    folded = likeness.fold(groups)
+    kept = folded.kept
+    return Answer(answer.photo_ids[kept], answer.tiers[kept], answer.keys[kept], answer.scores[kept], folded.behind)

@@ -88,7 +88,7 @@ class Asker:
 
 def _like(session: Session, encoder: StoredEncoder, like: Like) -> NDArray[np.float32]:
     if like.picture is not None:
-        vector = query_cache.get(session, encoder, f"picture:{like.picture}")
+        vector = query_cache.get(session, encoder, query_cache.picture_key(like.picture))
         if vector is None:
             raise QueryError("that picture is not known any more; choose it again")
         return vector

@@ -80,8 +80,6 @@ class Judge:
     ) -> None:
         """`photos` is a sample of the library (n ≥ 1, dim), `things` and `neutral` are the embedded prompts of
         `photoindex.search.prompts`; unit rows all. `image_range` is the encoder's."""
-        self._image_range = image_range
-        self._photos = photos
         self._sharp = View(backgrounds.build(photos, things, image_range), things, neutral)
         self._plain = View(backgrounds.plain(photos, things, image_range), things, neutral)
 

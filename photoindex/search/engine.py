@@ -299,6 +299,5 @@ def _foreign(encoder: StoredEncoder, query: Query) -> str | None:
 
 
 def _with_reasons(session: Session, query: Query, goes_on: bool, results: tuple[Result, ...]) -> tuple[Result, ...]:
-    wanted = " ".join(term.text for term in query.terms if term.weight > 0)
-    reasons = words.why(session, wanted, [each.photo.id for each in results], goes_on=goes_on) if wanted else {}
+    reasons = words.why(session, query.wanted, [each.photo.id for each in results], goes_on=goes_on)
     return tuple(replace(each, why=reasons.get(each.photo.id, ())) for each in results)

@@ -83,8 +83,8 @@ def _few(session: Session, compiled: Compiled) -> NDArray[np.int64] | None:
 
 def _words(session: Session, asked: Asked, few: NDArray[np.int64] | None) -> tuple[WordMatches, WordMatches | None]:
     """Photos that have the words of what is asked for, and meet the filters; and of what is to be kept away from."""
-    wanted = " ".join(term.text for term in asked.query.terms if term.weight > 0)
-    matches = words.find(session, wanted, among=few) if wanted else words.nothing()
+    wanted = asked.query.wanted
+    matches = words.find(session, wanted, among=few)
     if asked.compiled.condition is not None and few is None and len(matches):
         if len(matches) > CHECKED:  # perhaps more have the words than are found at once
             matches = words.find(session, wanted, among=filters.photo_ids(session, asked.compiled))
@@ -142,5 +142,5 @@ def _with(near: Found, session: Session, space: Space, asked: Asked, matches: Wo
 
 def _times(session: Session, photo_ids: NDArray[np.int64], *, newest_first: bool) -> NDArray[np.float64]:
     """Keys that bring photos into the order of the timeline, (n,)."""
-    microseconds = photos.times(session, photo_ids).astype(np.float64)
-    return -microseconds if newest_first else microseconds
+    milliseconds = photos.times(session, photo_ids).astype(np.float64)
+    return -milliseconds if newest_first else milliseconds

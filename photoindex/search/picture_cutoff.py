@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from photoindex.search.background import alike_weights
 from photoindex.search.cutoff import Bounds
+from photoindex.search.standing import weighted_quantile
 from photoindex.spaces import DECIMALS
 
 
@@ -42,7 +43,5 @@ class PictureJudge:
         if not len(self._photos):
             return self._range[0], 0.0
         cosines = (self._photos @ query).astype(np.float64)
-        order = np.argsort(cosines, kind="stable")
-        reached = np.cumsum(self._weights[order])
-        middle, lower = (float(cosines[order[int(np.searchsorted(reached, q * reached[-1]))]]) for q in (0.5, 0.16))
-        return middle, middle - lower
+        middle = weighted_quantile(cosines, self._weights, 0.5)
+        return middle, middle - weighted_quantile(cosines, self._weights, 0.16)

@@ -74,6 +74,11 @@ class Query:
     """The free words as typed, literal ones in quotes. The free term and the implied filters were read from them."""
 
     @property
+    def wanted(self) -> str:
+        """The words of all that is asked for, and not kept away from."""
+        return " ".join(term.text for term in self.terms if term.weight > 0)
+
+    @property
     def is_empty(self) -> bool:
         return not (self.terms or self.likes or self.filters)
 

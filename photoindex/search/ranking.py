@@ -21,8 +21,8 @@ def scores(distances: NDArray[np.float64], bounds: Bounds) -> NDArray[np.float64
     by is not.
     """
     corners = np.array([bounds.full_distance, bounds.strong_distance, bounds.weak_distance, bounds.empty_distance])
-    corners = np.maximum.accumulate(corners + np.arange(4) * _LEAST_STEP)
-    corners = np.maximum.accumulate(np.concatenate([corners[:1], np.maximum(corners[1:], corners[:-1] + _LEAST_STEP)]))
+    steps = np.arange(4) * _LEAST_STEP
+    corners = np.maximum.accumulate(corners - steps) + steps
     values = np.array([1.0, STRONG, WEAK, 0.0])
     inside = np.interp(distances, corners, values)
     nearer = 1.0 + (corners[0] - distances) * (1.0 - STRONG) / (corners[1] - corners[0])

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
+from photoindex.companions import chunks
 from photoindex.embeddings import StoredEncoder, count_searchable
 from photoindex.models import Embedding, Photo
 from photoindex.search import prompts
@@ -47,20 +48,6 @@ def embed_prompts(embed: Embed) -> PromptEmbeddings:
     return PromptEmbeddings(rows[: len(prompts.THINGS)], rows[len(prompts.THINGS) :])
 
 
-def pack(embedded: PromptEmbeddings) -> bytes:
-    """As float16, little-endian, for a cache; its key must name the encoder's fingerprint and `prompts.VERSION`."""
-    return np.concatenate([embedded.things, embedded.neutral]).astype("<f2").tobytes()
-
-
-def unpack(packed: bytes, dim: int) -> PromptEmbeddings | None:
-    """What `pack` made, or None if it is not of these prompts and this dimension."""
-    count = len(prompts.THINGS) + len(prompts.NEUTRAL)
-    if len(packed) != 2 * count * dim:
-        return None
-    rows = np.frombuffer(packed, dtype="<f2").reshape(count, dim).astype(np.float32)
-    return PromptEmbeddings(rows[: len(prompts.THINGS)], rows[len(prompts.THINGS) :])
-
-
 def sample_ids(session: Session, encoder_id: int) -> list[int]:
     """Ids of up to `SAMPLE_PHOTOS` visible photos with an embedding, chosen by a hash of the id.
 
@@ -83,12 +70,12 @@ def sample_ids(session: Session, encoder_id: int) -> list[int]:
 def sample_vectors(session: Session, encoder_id: int, photo_ids: Sequence[int]) -> NDArray[np.float32]:
     """(n, dim), unit rows, in the order of `photo_ids`: of a video its first frame."""
     vectors: dict[int, bytes] = {}
-    for start in range(0, len(photo_ids), _CHUNK):
+    for chunk in chunks(photo_ids):
         rows = session.execute(
             select(Embedding.photo_id, Embedding.vector).where(
                 Embedding.encoder_id == encoder_id,
                 Embedding.frame == 0,
-                Embedding.photo_id.in_(photo_ids[start : start + _CHUNK]),
+                Embedding.photo_id.in_(chunk),
             )
         )
         vectors.update((photo_id, vector) for photo_id, vector in rows)

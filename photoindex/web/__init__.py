@@ -8,6 +8,7 @@ from functools import partial
 from flask import Flask
 from flask.json.provider import DefaultJSONProvider
 
+from photoindex import loading
 from photoindex.config import Settings
 from photoindex.database import open_database
 from photoindex.embeddings import StoredEncoder
@@ -63,7 +64,7 @@ def create_app(
     """
     database = open_database(settings.database, checkpoints=False)
     device = None if settings.device == "auto" else settings.device
-    text_tower = TextTower(load_text_encoder or partial(_load_text_encoder, device=device))
+    text_tower = TextTower(load_text_encoder or partial(loading.text_half, device=device))
     app = Flask(
         "photoindex", template_folder=str(resource_folder("templates")), static_folder=str(resource_folder("static"))
     )
@@ -74,7 +75,7 @@ def create_app(
         text_tower=text_tower,
         pictures=Pictures(
             database,
-            load_image_encoder or partial(_load_image_encoder, device=device),
+            load_image_encoder or partial(loading.image_half, device=device),
             settings.max_megapixels * 1_000_000,
         ),
         new_counts=NewCounts(smart_albums.strong_matches(database, engine, text_tower)),
@@ -107,15 +108,3 @@ def create_app(
     ):
         app.register_blueprint(blueprint)
     return app
-
-
-def _load_text_encoder(stored: StoredEncoder, device: str | None) -> TextEncoder:
-    from photoindex import encoders  # late: brings torch, which the process that only forks must not load
-
-    return encoders.load_text(stored.name, stored.fingerprint, device)
-
-
-def _load_image_encoder(stored: StoredEncoder, device: str | None) -> Encoder:
-    from photoindex import encoders
-
-    return encoders.load_image(stored.name, stored.fingerprint, device)

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
+from functools import partial
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from sqlalchemy import event, update
+from sqlalchemy import event, text, update
 from sqlalchemy.orm import Session
 
 from photoindex import embeddings, photos
 from photoindex.database import Database
 from photoindex.embeddings import StoredEncoder
 from photoindex.models import Photo
-from photoindex.search import prompts, reference
+from photoindex.search import TextTower, reference
+from photoindex.search.asking import Asker
 from photoindex.search.reference import Judges, PromptEmbeddings
 
 DIM = 8
@@ -152,18 +155,39 @@ def test_an_unchanged_library_costs_a_search_two_short_queries(database: Databas
     assert len(statements) <= 2
 
 
-def test_embedded_prompts_survive_a_cache_and_others_are_refused() -> None:
-    embedded = reference.embed_prompts(embed)
-    packed = reference.pack(embedded)
-    again = reference.unpack(packed, DIM)
-    assert again is not None
+class Texts:
+    """Embeds as `embed` does, and counts how often it is asked."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def encode_texts(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        self.asked += 1
+        return embed(texts)
+
+
+def through_the_cache(database: Database, encoder: StoredEncoder, texts: Texts) -> PromptEmbeddings:
+    """The prompts as a process of its own has them."""
+    asker = Asker(database, TextTower(lambda _stored: texts), None)
+    try:
+        return reference.embed_prompts(partial(asker.prompts, encoder))
+    finally:
+        asker.close()
+
+
+def test_embedded_prompts_survive_a_cache_and_others_are_refused(database: Database) -> None:
+    with database.write() as session:
+        encoder = register(session)
+    texts, others = Texts(), Texts()
+    embedded = through_the_cache(database, encoder, texts)
+    again = through_the_cache(database, encoder, others)
+    assert (texts.asked > 0, others.asked) == (True, 0)
     assert np.array_equal(again.things, embedded.things)
     assert np.array_equal(again.neutral, embedded.neutral)
-    assert reference.unpack(packed[:-2], DIM) is None
-    assert reference.unpack(packed, DIM + 1) is None
-
-
-def test_prompts_are_many_and_none_is_there_twice() -> None:
-    texts = [*prompts.THINGS, *prompts.NEUTRAL]
-    assert len(texts) == len(set(texts))
-    assert 100 <= len(texts) <= 160
+    through_the_cache(database, replace(encoder, dim=DIM + 1), others)
+    assert others.asked > 0
+    with database.write() as session:
+        session.execute(text("UPDATE query_embedding SET vector = substr(vector, 1, length(vector) - 2)"))
+    before = others.asked
+    through_the_cache(database, encoder, others)
+    assert others.asked > before
