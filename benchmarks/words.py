@@ -17,7 +17,6 @@ are those four robust standard deviations above the median of their query's scor
 from __future__ import annotations
 
 import argparse
-import csv
 import json
 import platform
 import random
@@ -29,6 +28,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from quality import read_labels
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
@@ -268,8 +268,7 @@ def main() -> None:
     parser.add_argument("--encoder", default="starter")
     parser.add_argument("--json", type=Path, help="write the figures to this file too")
     arguments = parser.parse_args()
-    with (arguments.labels or arguments.photos / "labels.csv").open(newline="", encoding="utf-8") as stream:
-        labels = {row["file"]: row["label"] for row in csv.DictReader(stream)}
+    labels = read_labels(arguments.labels or arguments.photos / "labels.csv")
     with tempfile.TemporaryDirectory() as data, PhotoIndex(data=data, encoder=arguments.encoder) as index:
         index.add(arguments.photos)
         counts = index.index()
