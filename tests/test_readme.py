@@ -40,7 +40,9 @@ def port() -> int:
 def environment(tmp_path_factory: pytest.TempPathFactory, port: int) -> dict[str, str]:
     """A home with two photos, and the README's paths and port led to this test's."""
     home = tmp_path_factory.mktemp("home")
-    draw_photo(home / "Pictures" / "dog playing outside, a.jpg", seed=1)  # found by its name, whatever it looks like
+    draw_photo(
+        home / "Pictures" / "dog playing outside, an orange bird, a.jpg", seed=1
+    )  # found by its name, whatever it looks like
     draw_photo(home / "Pictures" / "b.jpg", colour="blue", seed=2)
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("PHOTOINDEX_", "XDG_"))}
     return {

@@ -159,6 +159,7 @@ class SearchEngine:
             self._judging.bounds(session, encoder, Query(terms=(Term(""),)), vector)
             self._spaces.of(session, encoder).nearest(session, vector, 1)
             self._places.of(session)
+        language.hint("a photo")  # reads its lists of words
         self._prepared_for = encoder.fingerprint
 
     def is_prepared(self, encoder: StoredEncoder) -> bool:
