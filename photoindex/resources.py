@@ -1,4 +1,4 @@
-"""Where the templates, static files and migrations are: inside an installed package, or beside it in a checkout."""
+"""Where the templates, translations, static files and migrations are: inside an installed package, or beside it in a checkout."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ _PACKAGE = Path(__file__).parent
 
 
 def resource_folder(name: str) -> Path:
-    """The folder `templates`, `static` or `migrations`.
+    """The folder `templates`, `translations`, `static` or `migrations`.
 
     A wheel carries them inside the package; in a checkout they stand at the top level, where people look for them.
     """

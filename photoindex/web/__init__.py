@@ -28,6 +28,7 @@ from photoindex.web import (
     headers,
     health,
     hosts,
+    language,
     media,
     names,
     pictures,
@@ -91,7 +92,7 @@ def create_app(
     app.url_map.converters["photo_id"] = PhotoId
     hosts.guard(app, settings.host, settings.trusted_hosts)
     changes.guard(app)
-    for part in (problems, headers, assets, wording, names, searching):
+    for part in (problems, headers, language, assets, wording, names, searching):
         part.register(app)
     for blueprint in (
         api.blueprint,

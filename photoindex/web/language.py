@@ -1,0 +1,32 @@
+"""The language of the pages: the one that was chosen, else the browser's, among those there is a translation for."""
+
+from __future__ import annotations
+
+from flask import Flask, request
+from flask_babel import Babel, get_locale
+
+from photoindex.resources import resource_folder
+
+LANGUAGES = {"en": "English", "fr": "Français"}
+"""Each in its own words."""
+COOKIE = "language"
+
+
+def register(app: Flask) -> None:
+    """Translate what templates and views mark with `_`, and tell templates `language`, as `fr`."""
+    Babel(
+        app,
+        default_translation_directories=str(resource_folder("translations")),
+        locale_selector=_choose,
+    )
+
+    @app.context_processor
+    def tell() -> dict[str, object]:
+        return {"language": str(get_locale() or "en"), "languages": LANGUAGES}
+
+
+def _choose() -> str:
+    chosen = request.cookies.get(COOKIE, "")
+    if chosen in LANGUAGES:
+        return chosen
+    return request.accept_languages.best_match(list(LANGUAGES), "en") or "en"
