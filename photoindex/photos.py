@@ -63,6 +63,8 @@ class NewPhoto:
     details: Details = Details()
     kind: str = "photo"
     duration_seconds: float | None = None
+    colour: int | None = None
+    """0xRRGGBB; see `Photo.colour`."""
 
 
 @dataclass(frozen=True)
@@ -149,6 +151,7 @@ class PhotoInfo:
     taken_at_source: str | None
     motion_offset: int | None
     motion_bytes: int | None
+    colour: int | None
     favourite: bool
     visible: bool
     indexed_at: datetime

@@ -1,4 +1,4 @@
-"""Chores: what the daemon derives from photos when it does not index them: words, duplicates, concepts, snapshots."""
+"""Chores: what the daemon derives from photos when it does not index them: words, colours, duplicates and more."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from photoindex import words
+from photoindex.daemon.colouring import Colourer
 from photoindex.daemon.concepts import ConceptMaker
 from photoindex.daemon.grouping import Grouper
 from photoindex.daemon.snapshots import Snapshots
@@ -30,6 +31,7 @@ class Chores:
         self._end = threading.Event()
         self._resting: dict[str, float] = {}
         self._grouper: Grouper | None = Grouper(database, thumbnails, stop)
+        self._colourer = Colourer(database, thumbnails, stop)
         self._concepts = ConceptMaker(database)
         self._snapshots = Snapshots(database, snapshots, lambda: stop.is_set() or self._end.is_set())
         self._thread = threading.Thread(target=self._snapshots.run, args=(self._end,), name="snapshots", daemon=True)
@@ -57,6 +59,16 @@ class Chores:
             self._rest("words", error)
             with suppress(DatabaseError), self._database.write() as session:
                 words.prepare(session, thorough=True)  # fails too on a full disk; a damaged table is made anew
+            return False
+
+    def colour(self) -> bool:
+        """Find the colours of a few photos that have none yet, as nothing else is to be done; whether there were any."""
+        if self._is_resting("colours"):
+            return False
+        try:
+            return self._colourer.step()
+        except (DatabaseError, OSError) as error:
+            self._rest("colours", error)
             return False
 
     def group(self) -> bool:

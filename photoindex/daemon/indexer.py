@@ -277,6 +277,7 @@ def _new_photo(session: Session, fresh: Fresh) -> photos.NewPhoto:
         details=_details(session, fresh.metadata),
         kind=fresh.format.kind,
         duration_seconds=fresh.duration_seconds,
+        colour=fresh.colour,
     )
 
 

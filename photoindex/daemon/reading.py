@@ -31,6 +31,7 @@ from photoindex.media import (
     thumbnail_path,
     write_thumbnail,
 )
+from photoindex.media.dominant import dominant_colour
 from photoindex.media.embedded import read_embedded
 from photoindex.media.fingerprint import fingerprint
 from photoindex.media.metadata import complete
@@ -79,6 +80,8 @@ class Fresh:
     prepared: Prepared
     fingerprint: bytes
     """Of the picture, or of a video's poster; see `photoindex.media.fingerprint`."""
+    colour: int
+    """The dominant one of the same, 0xRRGGBB."""
 
 
 @dataclass(frozen=True)
@@ -176,7 +179,7 @@ class Reader:
             return Known(original.content_hash, stat, self._known_metadata(work, original))
         try:
             decoded = self._decode(original, work.path)
-            marks = self._write_thumbnail(original, decoded)
+            marks, colour = self._write_thumbnail(original, decoded)
             prepared = self._prepare(decoded)
         except UnreadableFileError as error:
             return Unreadable(error.reason, error.detail, stat)
@@ -192,6 +195,7 @@ class Reader:
             metadata=complete(decoded.metadata, _name(work), sidecars),
             prepared=prepared,
             fingerprint=marks,
+            colour=colour,
         )
 
     def _claim(self, content_hash: bytes) -> bool:
@@ -223,12 +227,12 @@ class Reader:
         format = detect(original.content[:HEAD_BYTES], os.path.basename(work.path))
         return Metadata() if format is None else read_embedded(original.content, format)
 
-    def _write_thumbnail(self, original: Original, decoded: Decoded) -> bytes:
-        """Returns the fingerprint, which is made from the small picture too."""
+    def _write_thumbnail(self, original: Original, decoded: Decoded) -> tuple[bytes, int]:
+        """Returns the fingerprint and the dominant colour, which are made from the small picture too."""
         try:
             small = shrink(decoded.image)
             write_thumbnail(thumbnail_path(self._thumbnails, original.content_hash), make_thumbnail(small))
-            return fingerprint(small)
+            return fingerprint(small), dominant_colour(small)
         except MemoryError:
             raise UnreadableFileError(Reason.OUT_OF_MEMORY, "while making the thumbnail") from None
 

@@ -185,7 +185,7 @@ class _Service:
             waiting = self._seconds_to_next_file()
             settled = waiting is None or waiting > PATIENCE_SECONDS
             state = "scanning" if scanning else "idle" if waiting is None else "indexing"
-            if written or self._chores.group():
+            if written or self._chores.colour() or self._chores.group():
                 self._progress(state)
                 continue
             if not self._watch and not scanning and not self._work.is_set() and settled:

@@ -11,7 +11,15 @@ likeness  which photos are alike, and what users said of that.
 from __future__ import annotations
 
 from photoindex.models.base import Base, utc_now
-from photoindex.models.derived import DaemonStatus, EmbeddingTally, FileTally, Folder, PhotoTally, WordsStale
+from photoindex.models.derived import (
+    DaemonStatus,
+    EmbeddingTally,
+    FileTally,
+    Folder,
+    MonthTally,
+    PhotoTally,
+    WordsStale,
+)
 from photoindex.models.encoders import Embedding, EmbeddingChange, Encoder, EncoderState, QueryEmbedding, Snapshot
 from photoindex.models.library import Album, AlbumPhoto, File, FileState, Library, LibraryState, Photo, Place
 from photoindex.models.likeness import Dismissal, DismissedPhoto, Fingerprint, Likeness, LikenessKind, Undecided
@@ -41,6 +49,7 @@ __all__ = [
     "LibraryState",
     "Likeness",
     "LikenessKind",
+    "MonthTally",
     "Photo",
     "PhotoTally",
     "Place",

@@ -32,6 +32,17 @@ class PhotoTally(Base):
     photos: Mapped[int]
 
 
+class MonthTally(Base):
+    """How many visible photos the timeline has in a month; months without any have no row."""
+
+    __tablename__ = "month_tally"
+    __table_args__: Any = {}  # noqa: RUF012
+
+    month: Mapped[str] = mapped_column(primary_key=True)
+    """`2024-03`"""
+    photos: Mapped[int]
+
+
 class EmbeddingTally(Base):
     """How many visible photos have an embedding by an encoder."""
 

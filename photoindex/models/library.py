@@ -70,6 +70,8 @@ class Photo(Base):
         Index("photo_rating", "rating", "visible", sqlite_where=text("rating IS NOT NULL")),
         Index("photo_favourite", "favourite", "visible", sqlite_where=text("favourite = 1")),
         Index("photo_motion", "motion_offset", "visible", sqlite_where=text("motion_offset IS NOT NULL")),
+        # What the daemon has yet to fill in.
+        Index("photo_colourless", "id", sqlite_where=text("colour IS NULL")),
         Index("photo_captioned", "visible", sqlite_where=text("title IS NOT NULL OR caption IS NOT NULL")),
         Index("photo_keywords", "keywords", "visible", sqlite_where=text("keywords <> '[]'")),
         Index("photo_people", "people", "visible", sqlite_where=text("people <> '[]'")),
@@ -119,6 +121,8 @@ class Photo(Base):
     """Where a clip lies inside the file of a motion photo."""
     pairing_id: Mapped[str | None]
     """What Apple writes into both the photo and the clip of a Live Photo."""
+    colour: Mapped[int | None]
+    """The dominant one, 0xRRGGBB as `photoindex.media.dominant` finds it; -1 for none, None until it was looked for."""
     favourite: Mapped[bool] = mapped_column(default=False)
     visible: Mapped[bool] = mapped_column(default=True)
     """Whether any file of it is on disk and no mere companion of another; kept by `photoindex.files` in the

@@ -65,7 +65,7 @@ def _tallies(database: Database) -> tuple[list[tuple[object, ...]], ...]:
     with database.read() as session:
         return tuple(
             [tuple(row) for row in session.execute(text(f"SELECT * FROM {name}_tally ORDER BY 1, 2")) if row[-1]]
-            for name in ("file", "photo", "embedding")
+            for name in ("file", "photo", "embedding", "month")
         )
 
 
@@ -76,6 +76,7 @@ def _counted(database: Database) -> tuple[list[tuple[object, ...]], ...]:
         "SELECT visible, count(*) FROM photo GROUP BY 1 ORDER BY 1",
         "SELECT encoder_id, count(*) FROM embedding JOIN photo ON photo.id = photo_id "
         "WHERE frame = 0 AND visible GROUP BY 1 ORDER BY 1",
+        "SELECT strftime('%Y-%m', timeline_at), count(*) FROM photo WHERE visible GROUP BY 1 ORDER BY 1",
     )
     with database.read() as session:
         return tuple([tuple(row) for row in session.execute(text(query))] for query in queries)
@@ -90,22 +91,26 @@ def _fill(database: Database) -> None:
             session.add(Encoder(id=number, name="", fingerprint=str(number), dim=4, multilingual=False, **values))
         session.flush()
         for number in range(1, 61):
-            when, visible = datetime(2020, 1, 1), number % 4 > 0
-            facts = {"format": "jpeg", "width": 1, "height": 1, "size_bytes": 1, "timeline_at": when}
-            session.add(Photo(id=number, content_hash=number.to_bytes(32), visible=visible, **facts))
-            session.flush()
-            session.execute(  # not by the model, as an older schema has fewer columns
-                text(
-                    "INSERT INTO file (library_id, path, photo_id, size_bytes, mtime_ns, inode, ctime_ns, sidecar_ns, "
-                    "stem, state, attempts) VALUES (:library, :path, :id, 1, 1, :id, 0, 0, x'', :state, 0)"
+            when, visible = datetime(2020, 1 + number % 5, 1), number % 4 > 0
+            for statement, values in (  # not by the models, as an older schema has fewer columns
+                (
+                    "INSERT INTO photo (id, content_hash, kind, format, width, height, size_bytes, timeline_at, "
+                    "keywords, people, favourite, visible, indexed_at) VALUES "
+                    "(:id, :hash, 'photo', 'jpeg', 1, 1, 1, :at, '[]', '[]', 0, :visible, :at)",
+                    {"id": number, "hash": number.to_bytes(32), "visible": visible, "at": str(when)},
                 ),
-                {
-                    "id": number,
-                    "library": 1 + number % 2,
-                    "path": b"%d" % number,
-                    "state": list(FileState)[number % 7 % 4],
-                },
-            )
+                (
+                    "INSERT INTO file (library_id, path, photo_id, size_bytes, mtime_ns, inode, ctime_ns, sidecar_ns, "
+                    "stem, state, attempts) VALUES (:library, :path, :id, 1, 1, :id, 0, 0, x'', :state, 0)",
+                    {
+                        "id": number,
+                        "library": 1 + number % 2,
+                        "path": b"%d" % number,
+                        "state": list(FileState)[number % 7 % 4],
+                    },
+                ),
+            ):
+                session.execute(text(statement), values)
         session.flush()
         for number in range(1, 51):
             for frame in range(1 + number % 3):
@@ -113,7 +118,7 @@ def _fill(database: Database) -> None:
 
 
 def test_tallies_are_what_counting_says_whatever_happens_to_rows(database: Database) -> None:
-    assert _tallies(database) == _counted(database) == ([], [], [])
+    assert _tallies(database) == _counted(database) == ([], [], [], [])
     _fill(database)
     assert _tallies(database) == _counted(database)
     for statement in (
@@ -122,6 +127,8 @@ def test_tallies_are_what_counting_says_whatever_happens_to_rows(database: Datab
         "UPDATE file SET attempts = attempts + 1",
         "UPDATE photo SET visible = NOT visible WHERE id % 3 = 0",
         "UPDATE photo SET visible = 1 WHERE id < 9",
+        "UPDATE photo SET timeline_at = '2021-12-31 23:59:59.000000' WHERE id % 9 = 0",
+        "UPDATE photo SET timeline_at = '2019-01-01 00:00:00.000000', visible = NOT visible WHERE id % 8 < 2",
         "DELETE FROM embedding WHERE photo_id % 6 = 1 AND frame = 0",
         "DELETE FROM file WHERE id % 11 = 0",
         "DELETE FROM photo WHERE id % 10 < 3",  # its embeddings go too
