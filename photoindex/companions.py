@@ -112,15 +112,19 @@ def companions_of(session: Session, photo_ids: Sequence[int]) -> dict[int, list[
     found: dict[int, list[CompanionFile]] = {}
     for chunk in chunks(photo_ids):
         rows = session.execute(
-            select(main.photo_id.label("shown"), File.photo_id, Photo.kind, Photo.format, Library.root, File.path)
+            select(
+                main.photo_id.label("shown"), File.photo_id, File.state, Photo.kind, Photo.format, Library.root, File.path
+            )
             .select_from(File)
             .join(main, main.id == File.companion_of)
             .join(Photo, Photo.id == File.photo_id)
             .join(Library, Library.id == File.library_id)
-            .where(main.photo_id.in_(chunk), File.state.in_(PRESENT))
+            .where(main.photo_id.in_(chunk))  # and no more, or SQLite begins with every file in one of these states
             .order_by(File.id)
         )
         for row in rows:
+            if row.state not in PRESENT:
+                continue
             companion = CompanionFile(row.photo_id, row.kind, row.format, row.root, row.path)
             found.setdefault(row.shown, []).append(companion)
     return found

@@ -21,6 +21,7 @@ from photoindex.web import (
     albums,
     api,
     assets,
+    cards,
     changes,
     duplicates,
     explore,
@@ -37,6 +38,7 @@ from photoindex.web import (
     saved_searches,
     searching,
     smart_albums,
+    timeline_pages,
     wording,
 )
 from photoindex.web.identifiers import PhotoId
@@ -92,7 +94,7 @@ def create_app(
     app.url_map.converters["photo_id"] = PhotoId
     hosts.guard(app, settings.host, settings.trusted_hosts)
     changes.guard(app)
-    for part in (problems, headers, language, assets, wording, names, searching):
+    for part in (problems, headers, language, assets, wording, names, searching, cards):
         part.register(app)
     for blueprint in (
         api.blueprint,
@@ -101,6 +103,7 @@ def create_app(
         media.blueprint,
         health.blueprint,
         gallery.blueprint,
+        timeline_pages.blueprint,
         pictures.blueprint,
         explore.blueprint,
         saved_pages.blueprint,

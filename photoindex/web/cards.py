@@ -1,18 +1,29 @@
-"""What stands on the picture of a photo in a grid: whether it is a video, a raw file, a favourite."""
+"""Pictures in rows: what a page needs of each photo, and what stands on it: that it is a video, a raw file, a copy."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from flask import Flask, url_for
+from flask_babel import gettext as _
+from flask_babel import ngettext
 from sqlalchemy.orm import Session
 
+from photoindex import likeness
 from photoindex.companions import CompanionFile, companions_of
+from photoindex.models import LikenessKind
 from photoindex.photos import PhotoInfo
-from photoindex.web import clips, wording
+from photoindex.search import Result
+from photoindex.web import clips, density, rows, wording
+from photoindex.web.colours import colour_class
+from photoindex.web.media import PLAYED_BY_BROWSERS
+
+AT_ONCE = 8
+"""So many pictures of a page are asked for before it is known which are in sight."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Badge:
     """A short text on a picture, and what it means for those who hear the page."""
 
@@ -20,26 +31,141 @@ class Badge:
     meaning: str
 
 
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A photo in a row."""
+
+    address: str
+    thumbnail: str
+    description: str
+    width: int
+    height: int
+    classes: str
+    """Its place in the row, its shape and its colour; see `rows` and `colours`."""
+    badges: tuple[Badge, ...]
+    favourite: bool
+    clip: str | None
+    """What plays when it is pointed at."""
+    label: str | None
+    """What stands above it: the date of a day that begins with it."""
+    at_once: bool
+    """Whether it is likely in sight."""
+
+
+Badges = Mapping[int, tuple[Badge, ...]]
+
+
+def register(app: Flask) -> None:
+    """Give templates these as filters."""
+    for function in (pictured, found):
+        app.add_template_filter(function)
+
+
+def pictured(photos: Sequence[PhotoInfo], badges: Badges) -> list[Card]:
+    """Photos as rows of their own."""
+    return of(photos, badges, places(photos))
+
+
+def found(results: Sequence[Result], badges: Badges) -> list[tuple[Card, Result]]:
+    """Results as rows of their own."""
+    photos = [result.photo for result in results]
+    return list(zip(of(photos, badges, places(photos)), results, strict=True))
+
+
+def places(photos: Sequence[PhotoInfo], *, continues: bool = False) -> tuple[str, ...]:
+    """The classes of each in rows of the chosen density; `continues` if more photos follow in the same rows."""
+    return rows.places(
+        tuple(rows.ratio_step(photo.width, photo.height) for photo in photos), density.current(), continues
+    )
+
+
+def of(
+    photos: Sequence[PhotoInfo],
+    badges: Badges,
+    classes: Sequence[str],
+    labels: Sequence[str | None] = (),
+    at_once: int = AT_ONCE,
+) -> list[Card]:
+    """Cards of photos; `labels` for none or for each of them."""
+    pages, media = _Address("gallery.photo"), _Address("media.thumbnail")
+    return [
+        Card(
+            address=pages.of(photo.id),
+            thumbnail=media.of(photo.id),
+            description=wording.described(photo),
+            width=photo.width,
+            height=photo.height,
+            classes=f"{place} {colour_class(photo.colour)}",
+            badges=badges.get(photo.id, ()),
+            favourite=photo.favourite,
+            clip=_clip(photo),
+            label=label,
+            at_once=number < at_once,
+        )
+        for number, (photo, place, label) in enumerate(
+            zip(photos, classes, labels or [None] * len(photos), strict=True)
+        )
+    ]
+
+
+class _Address:
+    """Addresses of one route for many photos: building each anew would cost more than all the rest of a card."""
+
+    def __init__(self, endpoint: str) -> None:
+        self._before, self._after = url_for(endpoint, photo_id=1).rsplit("1", 1)
+
+    def of(self, photo_id: int) -> str:
+        return f"{self._before}{photo_id}{self._after}"
+
+
+def _clip(photo: PhotoInfo) -> str | None:
+    if photo.kind == "video" and photo.format in PLAYED_BY_BROWSERS:
+        return url_for("media.original", photo_id=photo.id)
+    if isinstance(clips.of(photo, ()), clips.InnerClip):
+        return url_for("media.motion", photo_id=photo.id)
+    return None
+
+
 def badges(session: Session, shown: Iterable[PhotoInfo]) -> dict[int, tuple[Badge, ...]]:
-    """The badges of photos, by their ids."""
+    """The badges of photos, by their ids; those without any are left out."""
     shown = tuple(shown)
-    companions = companions_of(session, [photo.id for photo in shown])
-    return {photo.id: badges_of(photo, companions.get(photo.id, ())) for photo in shown}
+    ids = [photo.id for photo in shown]
+    companions = companions_of(session, ids)
+    in_bursts = likeness.keys_of(session, LikenessKind.BURST, ids)
+    bursts = likeness.members_of(session, LikenessKind.BURST, in_bursts.values()) if in_bursts else {}
+    made = {}
+    for photo in shown:
+        burst = len(bursts.get(in_bursts.get(photo.id, 0), ()))
+        if on_it := badges_of(photo, companions.get(photo.id, ()), burst):
+            made[photo.id] = on_it
+    return made
 
 
-def badges_of(photo: PhotoInfo, companions: Sequence[CompanionFile]) -> tuple[Badge, ...]:
-    """The badges of one photo with the files that go with it."""
-    found = []
+def badges_of(photo: PhotoInfo, companions: Sequence[CompanionFile], burst: int = 0) -> tuple[Badge, ...]:
+    """The badges of one photo with the files that go with it, in a burst of so many photos."""
+    made = []
     if photo.kind == "video":
-        length = wording.timecode(photo.duration_seconds) if photo.duration_seconds is not None else "Video"
-        found.append(Badge(f"▶ {length}", f"Video, {length}" if photo.duration_seconds is not None else length))
+        made.append(_video(photo.duration_seconds))
     elif photo.kind == "raw":
-        found.append(Badge("RAW", "Raw file"))
+        made.append(Badge("RAW", _("Raw file")))
     elif any(each.kind == "raw" for each in companions):
-        found.append(Badge(f"RAW+{photo.format.upper()}", f"{photo.format.upper()} with its raw file"))
+        format = photo.format.upper()
+        made.append(Badge(f"RAW+{format}", _("%(format)s with its raw file", format=format)))
     clip = clips.of(photo, companions)
     if isinstance(clip, clips.CompanionClip):
-        found.append(Badge("Live", "Live Photo"))
+        made.append(Badge("Live", _("Live Photo")))
     elif clip is not None:
-        found.append(Badge("Motion", "Motion photo"))
-    return tuple(found)
+        made.append(Badge(_("Motion"), _("Motion photo")))
+    if burst > 1:
+        made.append(Badge(_("Burst"), ngettext("One of a burst of %(num)s", "One of a burst of %(num)s", burst)))
+    if len(photo.files) > 1:
+        copies = len(photo.files)
+        made.append(Badge(f"×{copies}", ngettext("%(num)s file", "%(num)s files with this content", copies)))
+    return tuple(made)
+
+
+def _video(seconds: float | None) -> Badge:
+    if seconds is None:
+        return Badge("▶ " + _("Video"), _("Video"))
+    length = wording.timecode(seconds)
+    return Badge(f"▶ {length}", _("Video, %(length)s", length=length))

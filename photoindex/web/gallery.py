@@ -18,7 +18,7 @@ from photoindex.photos import PhotoInfo
 from photoindex.search import ResultPage
 from photoindex.search.query import normalise
 from photoindex.status import Status
-from photoindex.web import cards, clips, facts, moments, progress, searching, timeline
+from photoindex.web import cards, clips, facts, moments, progress, searching, timeline_pages
 from photoindex.web.cards import Badge
 from photoindex.web.media import PLAYED_BY_BROWSERS, SHOWN_BY_BROWSERS
 from photoindex.web.services import services
@@ -31,15 +31,8 @@ FAILURES_SHOWN = 200
 
 
 @blueprint.get("/")
-def index() -> str:
-    with services().database.read() as session:
-        page = timeline.read_page(
-            session, PAGE_SIZE, after=request.args.get("after"), before=request.args.get("before")
-        )
-        badges = cards.badges(session, page.photos)
-        now = _status(session)
-    template = "timeline.html" if page.total else "welcome.html"
-    return render_template(template, page=page, badges=badges, status=now, progress=progress.line(now))
+def index() -> str | Response:
+    return timeline_pages.show()
 
 
 @blueprint.get("/search")

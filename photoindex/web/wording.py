@@ -7,11 +7,8 @@ from datetime import datetime
 from flask import Flask
 
 from photoindex.photos import PhotoInfo
-from photoindex.web import moments
+from photoindex.web import moments, rows
 from photoindex.web.names import plain
-
-NARROWEST, WIDEST = 5, 30
-"""Tenths of width over height between which a picture is shown in a grid as it is; beyond, its ends are cut off."""
 
 
 def register(app: Flask) -> None:
@@ -95,6 +92,5 @@ def described(photo: PhotoInfo) -> str:
 
 
 def shape(photo: PhotoInfo) -> str:
-    """The class of its place in a grid, by width over height in tenths: `r15` is 3:2."""
-    tenths = round(10 * photo.width / photo.height)
-    return f"r{max(NARROWEST, min(WIDEST, tenths))}"
+    """The class of the shape of its picture, width over height: `q44` is 3:2."""
+    return rows.ratio_class(rows.ratio_step(photo.width, photo.height))

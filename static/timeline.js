@@ -1,0 +1,162 @@
+// The timeline as one scrolls: further parts are fetched at both ends, those far away are emptied and fetched again when
+// they come near, and the address says where one is. Without this script there are links to newer and older pages.
+
+const AHEAD_SCREENS = 2.5; // parts are there before they are seen
+const KEPT_SCREENS = 5; // what is further away is emptied
+const NOTE_MS = 300; // browsers refuse to have the address changed much more often
+
+const main = document.querySelector("main");
+let timeline = null; // the element
+let edges = null; // watches which parts are near
+let busy = false;
+let noted = 0;
+
+function parts() {
+  return timeline === null ? [] : [...timeline.children];
+}
+
+function barHeight() {
+  const bar = document.querySelector(".bar");
+  return bar === null ? 0 : bar.getBoundingClientRect().bottom;
+}
+
+// --- fetching
+
+async function fetchPart(query) {
+  const response = await fetch(`${timeline.dataset.more}?${new URLSearchParams(query)}`);
+  if (!response.ok) throw new Error(`the server answered ${response.status}`);
+  const page = new DOMParser().parseFromString(await response.text(), "text/html");
+  return document.adoptNode(page.querySelector(".stretch"));
+}
+
+// Change what is above without anything in sight moving. (Not every browser does this by itself.)
+function keepingPlace(change) {
+  const seen = firstInSight();
+  const before = seen === null ? 0 : seen.getBoundingClientRect().top;
+  change();
+  if (seen !== null && seen.isConnected) window.scrollBy({ top: seen.getBoundingClientRect().top - before, behavior: "instant" });
+}
+
+async function growAt(end) {
+  const part = end === "older" ? parts().at(-1) : parts()[0];
+  const cursor = part === undefined ? "" : part.dataset[end];
+  if (!cursor) return false;
+  const { top, bottom } = part.getBoundingClientRect();
+  const room = AHEAD_SCREENS * window.innerHeight;
+  if (end === "older" ? bottom > window.innerHeight + room : top < -room) return false;
+  const root = timeline;
+  const added = await fetchPart(end === "older" ? { after: cursor } : { before: cursor });
+  if (root !== timeline) return false; // replaced meanwhile
+  part.dataset[end] = "";
+  if (added.querySelector(".card") === null) return false;
+  if (end === "older") part.after(added);
+  else keepingPlace(() => part.before(added));
+  edges.observe(added);
+  return true;
+}
+
+async function refill(part) {
+  const { first, last, newer, older } = part.dataset;
+  const again = await fetchPart({ first, last });
+  if (!part.isConnected || !part.hasAttribute("data-empty")) return;
+  again.dataset.newer = newer;
+  again.dataset.older = older;
+  edges.unobserve(part);
+  keepingPlace(() => part.replaceWith(again));
+  edges.observe(again);
+}
+
+function empty(part) {
+  if (part.hasAttribute("data-empty")) return;
+  part.style.height = `${part.getBoundingClientRect().height}px`;
+  part.replaceChildren();
+  part.setAttribute("data-empty", "");
+}
+
+async function grow() {
+  if (busy || timeline === null) return;
+  busy = true;
+  const pages = document.querySelector(".pages");
+  try {
+    while ((await growAt("older")) || (await growAt("newer")));
+    if (pages !== null) pages.hidden = true;
+  } catch {
+    if (pages !== null) pages.hidden = false; // the links still lead on
+  } finally {
+    busy = false;
+  }
+}
+
+function watch(entries) {
+  for (const { target, isIntersecting } of entries) {
+    if (!target.isConnected) continue;
+    if (!isIntersecting) empty(target);
+    else if (target.hasAttribute("data-empty")) refill(target).catch(() => {});
+  }
+}
+
+// --- where one is
+
+function firstInSight() {
+  const top = barHeight();
+  const part = parts().find((each) => each.getBoundingClientRect().bottom > top);
+  if (part === undefined) return null;
+  const cards = [...part.querySelectorAll(".card")];
+  let [low, high] = [0, cards.length]; // they follow each other from top to bottom
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (cards[middle].getBoundingClientRect().bottom > top) high = middle;
+    else low = middle + 1;
+  }
+  return cards[low] ?? null;
+}
+
+function note() {
+  noted = 0;
+  const card = firstInSight();
+  if (card === null) return;
+  const part = card.closest(".stretch");
+  const place = { card: card.querySelector(".picture").getAttribute("href"), top: card.getBoundingClientRect().top };
+  const atTop = window.scrollY < 1 && part === parts()[0];
+  history.replaceState(atTop ? null : place, "", part.dataset.address);
+  const month = card.closest("section").dataset.month;
+  document.dispatchEvent(new CustomEvent("timeline:month", { detail: month }));
+}
+
+function comeBack() {
+  const place = history.state;
+  if (place === null || place.card === undefined) return;
+  const link = timeline.querySelector(`.picture[href="${CSS.escape(place.card)}"]`);
+  if (link === null) return;
+  const top = link.closest(".card").getBoundingClientRect().top;
+  window.scrollBy({ top: top - place.top, behavior: "instant" });
+}
+
+// --- beginning, and beginning again when the page's content was replaced by newer
+
+function begin() {
+  const found = document.querySelector(".timeline");
+  if (found === timeline) return;
+  timeline = found;
+  edges?.disconnect();
+  if (timeline === null) return;
+  edges = new IntersectionObserver(watch, { rootMargin: `${100 * KEPT_SCREENS}% 0px` });
+  for (const part of parts()) edges.observe(part);
+  grow();
+}
+
+function moved() {
+  grow();
+  if (!noted) noted = setTimeout(note, NOTE_MS);
+}
+
+if (main.querySelector(".timeline") !== null) {
+  history.scrollRestoration = "manual";
+  timeline = null;
+  begin();
+  comeBack();
+  new MutationObserver(begin).observe(main, { childList: true });
+  window.addEventListener("scroll", moved, { passive: true });
+  window.addEventListener("resize", moved, { passive: true });
+  window.addEventListener("pagehide", note);
+}
