@@ -11,16 +11,10 @@ each asked for the first time. The browser is Chromium, with a server in a proce
 
 from __future__ import annotations
 
-import argparse
-import json
 import os
-import platform
 import shutil
-import statistics
 import sys
-import tempfile
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from datetime import datetime, timedelta
 from hashlib import blake2b
@@ -32,7 +26,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import numpy as np
 from PIL import Image
-from search import World, built_elsewhere, server
+from search import World, built_elsewhere
 
 CHUNK = 10_000
 THUMBNAILS = 48

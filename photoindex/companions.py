@@ -113,7 +113,13 @@ def companions_of(session: Session, photo_ids: Sequence[int]) -> dict[int, list[
     for chunk in chunks(photo_ids):
         rows = session.execute(
             select(
-                main.photo_id.label("shown"), File.photo_id, File.state, Photo.kind, Photo.format, Library.root, File.path
+                main.photo_id.label("shown"),
+                File.photo_id,
+                File.state,
+                Photo.kind,
+                Photo.format,
+                Library.root,
+                File.path,
             )
             .select_from(File)
             .join(main, main.id == File.companion_of)

@@ -10,6 +10,7 @@ let timeline = null; // the element
 let edges = null; // watches which parts are near
 let busy = false;
 let noted = 0;
+let owed = null; // where one was before one went to another page
 
 function parts() {
   return timeline === null ? [] : [...timeline.children];
@@ -78,12 +79,13 @@ async function grow() {
   busy = true;
   const pages = document.querySelector(".pages");
   try {
-    while ((await growAt("older")) || (await growAt("newer")));
+    while ((await growAt("older")) || (await growAt("newer"))) comeBack();
     if (pages !== null) pages.hidden = true;
   } catch {
     if (pages !== null) pages.hidden = false; // the links still lead on
   } finally {
     busy = false;
+    owed = null;
   }
 }
 
@@ -123,13 +125,13 @@ function note() {
   document.dispatchEvent(new CustomEvent("timeline:month", { detail: month }));
 }
 
+// Tried again as parts come: a page may be too short at first to be scrolled so far.
 function comeBack() {
-  const place = history.state;
-  if (place === null || place.card === undefined) return;
-  const link = timeline.querySelector(`.picture[href="${CSS.escape(place.card)}"]`);
+  if (owed === null) return;
+  const link = timeline.querySelector(`.picture[href="${CSS.escape(owed.card)}"]`);
   if (link === null) return;
   const top = link.closest(".card").getBoundingClientRect().top;
-  window.scrollBy({ top: top - place.top, behavior: "instant" });
+  window.scrollBy({ top: top - owed.top, behavior: "instant" });
 }
 
 // --- beginning, and beginning again when the page's content was replaced by newer
@@ -152,7 +154,7 @@ function moved() {
 
 if (main.querySelector(".timeline") !== null) {
   history.scrollRestoration = "manual";
-  timeline = null;
+  owed = history.state?.card === undefined ? null : history.state;
   begin();
   comeBack();
   new MutationObserver(begin).observe(main, { childList: true });

@@ -127,18 +127,16 @@ def _clip(photo: PhotoInfo) -> str | None:
 
 
 def badges(session: Session, shown: Iterable[PhotoInfo]) -> dict[int, tuple[Badge, ...]]:
-    """The badges of photos, by their ids; those without any are left out."""
+    """The badges of photos, by their ids."""
     shown = tuple(shown)
     ids = [photo.id for photo in shown]
     companions = companions_of(session, ids)
     in_bursts = likeness.keys_of(session, LikenessKind.BURST, ids)
     bursts = likeness.members_of(session, LikenessKind.BURST, in_bursts.values()) if in_bursts else {}
-    made = {}
-    for photo in shown:
-        burst = len(bursts.get(in_bursts.get(photo.id, 0), ()))
-        if on_it := badges_of(photo, companions.get(photo.id, ()), burst):
-            made[photo.id] = on_it
-    return made
+    return {
+        photo.id: badges_of(photo, companions.get(photo.id, ()), len(bursts.get(in_bursts.get(photo.id, 0), ())))
+        for photo in shown
+    }
 
 
 def badges_of(photo: PhotoInfo, companions: Sequence[CompanionFile], burst: int = 0) -> tuple[Badge, ...]:

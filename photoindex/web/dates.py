@@ -87,5 +87,3 @@ def _months(address: str, months: Sequence[MonthCount], heights: Sequence[int]) 
         at, name = f"{each.year:04}-{each.month:02}", headings.month_name(each.month)
         heading = headings.month(each.first_day)
         yield Entry(at, address + at, name, heading, each.photos, height, False, False)
-
-

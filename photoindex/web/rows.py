@@ -56,6 +56,8 @@ _SPARE = 1.002
 _MOST_UNITS = 16.0
 _OPEN_BELOW = 0.66
 """A last row that is filled to less than this stays as it is, at the height wanted."""
+_OPEN_COST, _OPEN_COST_BEFORE_MORE = 0.5, 3.0
+"""An open row is as bad as two rows a third too high."""
 _DISLIKED = 1000.0
 
 
@@ -119,7 +121,7 @@ def break_rows(ratios: Sequence[float], units: float, *, continues: bool = False
             if start < end - 1 and filled > (1.6 if best < _DISLIKED else 2.6):
                 break
             if is_last and filled < _OPEN_BELOW:
-                cost = costs[start] + (3.0 if continues else 0.1) * (1 - filled)
+                cost = costs[start] + (_OPEN_COST_BEFORE_MORE if continues else _OPEN_COST)
             else:
                 cost = costs[start] + filled + 1 / filled - 2 + (_DISLIKED if filled < 0.6 else 0.0)
             if cost < best:

@@ -26,7 +26,7 @@ from photoindex.database import (
     open_database,
 )
 from photoindex.errors import DatabaseError, DatabaseTooNewError
-from photoindex.models import Base, Embedding, Encoder, FileState, Library, Photo
+from photoindex.models import Base, Embedding, Encoder, FileState, Library
 from photoindex.resources import resource_folder
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from photoindex import libraries, photos
 from photoindex.web import gallery as gallery_views
-from photoindex.web import wording
+from photoindex.web import timeline_pages, wording
 
 HOSTILE = b"<img src=x onerror=alert(1)>\"'&.jpg"
 
@@ -28,34 +28,40 @@ def _link(html: str, rel: str) -> str | None:
 def test_timeline_shows_months_newest_first(client):
     html = client.get("/").text
     assert _photo_ids(html) == list(range(1, 13))
-    assert re.findall(r"<h2>(.*?)</h2>", html)[:3] == ["March 2024", "February 2024", "January 2024"]
+    headings = re.findall(r"<h2>(.*?)</h2>", html)
+    assert headings[:2] == ["February\u2009–\u2009March 2024", "January 2024"]  # few photos share their rows
     assert "12 photos" in html
     assert 'alt="photo 0000.jpg, 5 March 2024"' in html
     assert 'loading="lazy" decoding="async"' in html
     assert "rel=" not in html.partition("<main")[2]
+    assert [each.partition(" · ")[0] for each in re.findall(r'<span class="label">(.*?)</span>', html)][:2] == [
+        "5 Mar",
+        "24 Feb",
+    ]
 
 
 def test_timeline_pages_lead_there_and_back(client, monkeypatch):
-    monkeypatch.setattr(gallery_views, "PAGE_SIZE", 5)
+    monkeypatch.setattr(timeline_pages, "PAGE_SIZE", 5)
     pages, address = [], "/"
     while address:
         html = client.get(address).text
         pages.append((address, _photo_ids(html)))
         address = _link(html, "next")
-    assert [ids for _, ids in pages] == [[1, 2, 3, 4, 5], [6, 7, 8, 9, 10], [11, 12]]
+    # To the end of a month, where there is one within the last two fifths of a page.
+    assert [ids for _, ids in pages] == [[1, 2, 3, 4], [5, 6, 7], [8, 9, 10, 11, 12]]
     back = client.get(_link(client.get(pages[2][0]).text, "prev")).text
-    assert _photo_ids(back) == [6, 7, 8, 9, 10]
+    assert _photo_ids(back) == [5, 6, 7]
     first = client.get(_link(back, "prev")).text
-    assert _photo_ids(first) == [1, 2, 3, 4, 5]
+    assert _photo_ids(first) == [1, 2, 3, 4]
     assert _link(first, "prev") is None
 
 
 def test_fewer_than_a_page_in_front_are_shown_on_a_full_first_page(client, gallery, monkeypatch):
-    monkeypatch.setattr(gallery_views, "PAGE_SIZE", 5)
+    monkeypatch.setattr(timeline_pages, "PAGE_SIZE", 5)
     second = client.get(_link(client.get("/").text, "next")).text
     before = _link(second, "prev")
     gallery.draw("newest.jpg", metadata={"timeline_at": datetime(2030, 1, 1)})
-    assert _photo_ids(client.get(before).text) == [1, 2, 3, 4, 5]
+    assert _photo_ids(client.get(before).text) == [13, 1, 2, 3, 4]
     assert client.get("/?before=nonsense").status_code == 400
 
 
