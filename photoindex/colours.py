@@ -22,7 +22,7 @@ _PUT = (
 def lacking(session: Session, limit: int) -> dict[int, bytes]:
     """Photos whose colour has not been looked for, the newest rows first: id → content hash."""
     query = select(Photo.id, Photo.content_hash).where(Photo.colour.is_(None)).order_by(Photo.id.desc()).limit(limit)
-    return {photo_id: content_hash for photo_id, content_hash in session.execute(query)}
+    return dict(session.execute(query).all())
 
 
 def put(session: Session, colours: Mapping[int, int]) -> None:

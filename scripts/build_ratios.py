@@ -29,7 +29,7 @@ def _lines() -> Iterator[str]:
     yield "/* k: the colour in the place of a picture, in photoindex/web/colours.py's few. */"
     for number in range(colours.COUNT):
         yield f".{colours.class_name(number)}{{--colour:{colours.css(number)}}}"
-    yield "/* A letter for a band of widths: how wide the row is in which a picture stands, in the row's heights; o: open. */"
+    yield "/* A letter for a band of widths: how wide a picture's whole row is, in the row's heights; o: open. */"
     ends = [band.from_pixels - 0.02 for band in rows.BANDS[1:]]
     for band, end in zip(rows.BANDS, [*ends, None], strict=True):
         upper = f" and (max-width:{end}px)" if end else ""

@@ -62,7 +62,7 @@ class Chores:
             return False
 
     def colour(self) -> bool:
-        """Find the colours of a few photos that have none yet, as nothing else is to be done; whether there were any."""
+        """Find the colours of a few photos without one, as nothing else is to be done; whether there were any."""
         if self._is_resting("colours"):
             return False
         try:

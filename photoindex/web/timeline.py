@@ -30,7 +30,7 @@ _SHORTEST = 0.6
 
 @dataclass(frozen=True)
 class TimelinePage:
-    """A page of the timeline as the API gives it. `newer`, `older`: cursors of the pages beside it, None at the ends."""
+    """A page of the timeline for the API. `newer`, `older`: cursors of the pages beside it, None at the ends."""
 
     photos: tuple[PhotoInfo, ...]
     total: int
