@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -237,37 +238,66 @@ class RunningServer:
         return self.process.returncode, out, err
 
 
+def _launch(data: Path, deadlines: Sequence[float]) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [
+            sys.executable,
+            "-W",
+            "error",
+            "-W",
+            "ignore::ResourceWarning",
+            str(Path(__file__).with_name("colour_server.py")),
+            str(data),
+            *map(str, deadlines),
+        ],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def _running(process: subprocess.Popen[str]) -> RunningServer:
+    assert process.stdout is not None
+    url = process.stdout.readline().strip()
+    assert url, process.communicate()[1]
+    return RunningServer(process, url)
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    if process.poll() is None:
+        process.kill()
+    process.communicate()
+
+
 @pytest.fixture
 def start_server(gallery: Gallery) -> Iterator[Callable[..., RunningServer]]:
     """Starts a server over the gallery's database, in a session of its own, with deadlines where they are given."""
     started: list[subprocess.Popen[str]] = []
 
     def start(*deadlines: float) -> RunningServer:
-        script = Path(__file__).with_name("colour_server.py")
-        process = subprocess.Popen(
-            [
-                sys.executable,
-                "-W",
-                "error",
-                "-W",
-                "ignore::ResourceWarning",
-                str(script),
-                str(gallery.settings.data),
-                *map(str, deadlines),
-            ],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-        )
-        started.append(process)
-        assert process.stdout is not None
-        url = process.stdout.readline().strip()
-        assert url, process.communicate()[1]
-        return RunningServer(process, url)
+        started.append(_launch(gallery.settings.data, deadlines))
+        return _running(started[-1])
 
     yield start
     for process in started:
-        if process.poll() is None:
-            process.kill()
-        process.communicate()
+        _end(process)
+
+
+@pytest.fixture(scope="module")
+def long_timeline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    """A server over 400 photos of all shapes, some a day, and one video, the newest: for many tests at once."""
+    home = tmp_path_factory.mktemp("long")
+    settings = Settings(data=home / "data", web_threads=4)
+    (home / "photos").mkdir()
+    with closing(open_database(settings.database, checkpoints=True)) as database:
+        made = Gallery(settings, home / "photos", database, ColourEncoder())
+        made.fill(400, days_apart=0.29)
+        made.film("video.webm", ["blue", "red"], timeline_at=NEWEST + timedelta(hours=1))
+    process = _launch(settings.data, ())
+    try:
+        server = _running(process)
+        server.get("/readyz")
+        yield server
+    finally:
+        _end(process)
