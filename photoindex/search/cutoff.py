@@ -16,8 +16,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from photoindex.search import background as backgrounds
-from photoindex.search.background import Array
+from photoindex import background as backgrounds
+from photoindex.background import Array
 from photoindex.search.plateau import find_plateau
 from photoindex.search.standing import View
 from photoindex.spaces import DECIMALS
