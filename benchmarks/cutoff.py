@@ -26,6 +26,8 @@ from photoindex.search.cutoff import Judge
 from photoindex.search.phrasing import content
 
 Rows = NDArray[np.float32]
+DRAWS = 3
+"""How often the labels that no photo has are drawn: F1 moves by a point with which they are."""
 TINY = ((1, 24), (5, 12), (20, 6))
 """Photos of a tiny library, and how many such libraries are measured."""
 FIFTHS = 16
@@ -115,50 +117,58 @@ def standard(cosines: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
     return (cosines - cosines.mean(axis=1, keepdims=True)) / cosines.std(axis=1, keepdims=True)
 
 
-def absent_labels(file: Path | None, present: set[str]) -> list[str]:
-    """As many labels as are present, of which no photo is."""
+def absent_labels(file: Path | None, present: set[str]) -> list[list[str]]:
+    """Labels of which no photo is: as many as are present, drawn several times; or those of a file."""
     if file is not None:
-        names = file.read_text(encoding="utf-8").splitlines()
-    else:
-        names = [each.words[0] for each in read_classes()]
-    others = sorted({name for name in names if name and name not in present})
-    chosen = np.random.default_rng(1).permutation(len(others))[: len(present)]
-    return [others[index] for index in sorted(chosen)]
+        return [[name for name in file.read_text(encoding="utf-8").splitlines() if name]]
+    others = sorted({each.words[0] for each in read_classes()} - present)
+    drawn = (np.random.default_rng(seed).permutation(len(others))[: len(present)] for seed in range(1, DRAWS + 1))
+    return [[others[index] for index in sorted(chosen)] for chosen in drawn]
 
 
-def measure(data: Path, labels: dict[str, str], absent: Sequence[str], phrasings: Sequence[str]) -> dict[str, Any]:
+def measure(
+    data: Path, labels: dict[str, str], draws: Sequence[Sequence[str]], phrasings: Sequence[str]
+) -> dict[str, Any]:
     bench = Bench(data, labels)
-    asked = [*sorted(set(bench.labels)), *absent]
-    ours = bench.answer(bench.photos, bench.labels, asked, phrasings)
-    as_asked = bench.embed([phrasing.format(label) for phrasing in phrasings for label in asked]) @ bench.photos.T
-    flat = with_best(lambda cosines: cosines, as_asked, ours.right)
-    z = with_best(standard, as_asked, ours.right)
-    stripped = bench.embed([content(phrasing.format(label)) for phrasing in phrasings for label in asked])
-    flat_stripped = with_best(lambda cosines: cosines, stripped @ bench.photos.T, ours.right)
-    by_phrasing = {}
-    for number, phrasing in enumerate(phrasings):
-        rows = slice(number * len(asked), (number + 1) * len(asked))
-        by_phrasing[phrasing] = {
-            name: figures(Answers(each.strong[rows], each.weak[rows], each.right[rows]))
-            for name, each in (("ours", ours), ("flat", flat), ("standard score", z))
-        }
+    present = sorted(set(bench.labels))
+    by_draw = [_rules(bench, [*present, *absent], phrasings) for absent in draws]
+    rules = {name: _joined([each for draw in by_draw for each in draw[name]]) for name in by_draw[0]}
+    absent = draws[0]
     return {
-        "queries": len(ours.right),
-        "absent": len(absent) / len(asked),
-        "rules": {
-            "ours": figures(ours),
-            "flat, best": figures(flat),
-            "flat, best, asking taken off": figures(flat_stripped),
-            "standard score, best": figures(z),
+        "queries": len(rules["ours"].right),
+        "absent": len(absent) / (len(present) + len(absent)),
+        "rules": {name: figures(answers) for name, answers in rules.items()},
+        "f1_by_draw": [figures(_joined(draw["ours"]))["f1"] for draw in by_draw],
+        "by_phrasing": {
+            phrasing: {name: figures(_joined([draw[name][number] for draw in by_draw])) for name in rules}
+            for number, phrasing in enumerate(phrasings)
         },
-        "by_phrasing": by_phrasing,
         "a fifth is one subject": _fifths(bench, absent, phrasings),
         **{f"{count} photos": _tiny(bench, absent, phrasings, count, times) for count, times in TINY},
     }
 
 
+def _rules(bench: Bench, asked: Sequence[str], phrasings: Sequence[str]) -> dict[str, list[Answers]]:
+    """What each rule says, by phrasing."""
+    ours = bench.answer(bench.photos, bench.labels, asked, phrasings)
+    texts = [phrasing.format(label) for phrasing in phrasings for label in asked]
+    cosines = bench.embed(texts) @ bench.photos.T
+    stripped = bench.embed([content(text) for text in texts]) @ bench.photos.T
+    said = {
+        "ours": ours,
+        "flat, best": with_best(lambda each: each, cosines, ours.right),
+        "flat, best, asking taken off": with_best(lambda each: each, stripped, ours.right),
+        "standard score, best": with_best(standard, cosines, ours.right),
+    }
+    rows = [slice(number * len(asked), (number + 1) * len(asked)) for number in range(len(phrasings))]
+    return {
+        name: [Answers(each.strong[part], each.weak[part], each.right[part]) for part in rows]
+        for name, each in said.items()
+    }
+
+
 def _joined(parts: Sequence[Answers]) -> Answers:
-    """Of libraries of the same size."""
+    """Of libraries of the same size, and of queries of any."""
     return Answers(*(np.concatenate([getattr(part, name) for part in parts]) for name in ("strong", "weak", "right")))
 
 
@@ -205,7 +215,8 @@ def print_tables(report: dict[str, Any]) -> None:
     for name, row in rows.items():
         cells = (f"{row[column]:{max(len(head) + 2, 11)}.3f}" for column, head in zip(columns, heads, strict=True))
         print(f"{name:38}" + "".join(cells))
+    print("F1 of ours by draw of absent labels: " + ", ".join(f"{each:.3f}" for each in report["f1_by_draw"]))
     print(f"\n{'F1 when searched for':32}{'ours':>11}{'flat':>11}{'standard score':>18}")
     for phrasing, row in report["by_phrasing"].items():
-        ours, flat, z = (row[name]["f1"] for name in ("ours", "flat", "standard score"))
+        ours, flat, z = (row[name]["f1"] for name in ("ours", "flat, best", "standard score, best"))
         print(f"{phrasing.format('LABEL'):32}{ours:11.3f}{flat:11.3f}{z:18.3f}")

@@ -9,7 +9,8 @@ own label. Photos that share a label are all right answers for it. This part run
 folder of its own that is thrown away.
 
 Then the cut-off (`cutoff.py` beside this file): as many labels that no photo has are searched for too, and what is
-said to match strongly is counted right or wrong. `--absent` names them, one a line; without it they are ImageNet's.
+said to match strongly is counted right or wrong. `--absent` names them, one a line; without it they are ImageNet's,
+drawn three times.
 """
 
 from __future__ import annotations

@@ -450,18 +450,21 @@ def built_elsewhere(data: Path, texts: NDArray[np.float32] | None) -> Built:
 
 
 def requests(data: Path, count: int) -> dict[str, Any]:
-    """p50 and p95 of `GET /api/v1/search`, in ms, of a server on that data folder: alone, and beside a writer."""
+    """p50 and p95, in ms, of `GET /api/v1/search` of a server on that data folder, alone and beside a writer, and of
+    the page `GET /search`. Each query is a new text; pages are asked for queries that were searched for before."""
     from photoindex.snapshots.captions import CAPTIONS
 
     found: dict[str, Any] = {}
     with server(data) as (url, ready_seconds):
         began = time.perf_counter()
-        _ask(url, "the very first search")
+        _ask(url, "/api/v1/search", "the very first search")
         found["ready s"], found["first search s"] = ready_seconds, time.perf_counter() - began
         texts = [f"{caption} {number}" for number in range(-(-count // len(CAPTIONS))) for caption in CAPTIONS]
-        found["alone"] = _asked(url, texts[:count])
+        found["alone"] = _asked(url, "/api/v1/search", texts[:count])
+        found["page"] = _asked(url, "/search", texts[:count])
         with writer(data) as stored:
-            found["beside a writer"] = _asked(url, [f"{text}, again" for text in texts[:count]])
+            found["beside a writer"] = _asked(url, "/api/v1/search", [f"{text}, again" for text in texts[:count]])
+            found["page beside a writer"] = _asked(url, "/search", texts[:count])
         found["stored meanwhile"] = stored[0]
     return found
 
@@ -522,16 +525,16 @@ def writer(data: Path) -> Iterator[list[int]]:
         database.close()
 
 
-def _ask(url: str, query: str) -> None:
-    with urllib.request.urlopen(f"{url}/api/v1/search?{urllib.parse.urlencode({'q': query})}", timeout=120) as answer:
-        json.load(answer)
+def _ask(url: str, path: str, query: str) -> None:
+    with urllib.request.urlopen(f"{url}{path}?{urllib.parse.urlencode({'q': query})}", timeout=120) as answer:
+        answer.read()
 
 
-def _asked(url: str, queries: Sequence[str]) -> dict[str, float]:
+def _asked(url: str, path: str, queries: Sequence[str]) -> dict[str, float]:
     took = []
     for query in queries:
         began = time.perf_counter()
-        _ask(url, query)
+        _ask(url, path, query)
         took.append((time.perf_counter() - began) * 1000)
     return {"p50 ms": statistics.median(took), "p95 ms": float(np.percentile(took, 95))}
 

@@ -10,8 +10,8 @@ of names are right and a fifth are those of other photos; and `wrong`, where eve
 Searched for are the labels in several phrasings, labels in towns, and what only words can find: towns, numbers of
 files, invoices.
 
-recall@k is the share of right photos among the first k; other right answers before them are no mistake. `strong` photos
-are those four robust standard deviations above the median of their query's scores. The databases are thrown away.
+recall@k is the share of right photos among the first k, all photos being ranked; other right answers before them are no
+mistake. Scores and what is strong are those of the cut-off. The databases are thrown away.
 """
 
 from __future__ import annotations
@@ -35,7 +35,10 @@ from sqlalchemy.orm import Session
 from photoindex import PhotoIndex, embeddings, encoders, photos, words
 from photoindex.config import load_settings
 from photoindex.database import Database, open_database
-from photoindex.search import fusion
+from photoindex.search import fusion, ranking
+from photoindex.search.cutoff import Judge
+from photoindex.search.phrasing import content
+from photoindex.search.reference import PromptEmbeddings, embed_prompts
 
 PHRASINGS = (
     "a photo of a {}",
@@ -56,12 +59,12 @@ Ranking = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Collection:
-    """The photos: ids (n,), unit-norm embeddings (n, dim), and what each shows."""
+    """The photos: ids (n,), unit-norm embeddings (n, dim), what each shows, and who judges queries."""
 
     ids: NDArray[np.int64]
     vectors: NDArray[np.float32]
     labels: Sequence[str]
-    text_range: tuple[float, float]
+    judge: Judge
 
 
 @dataclass
@@ -85,13 +88,14 @@ class Query:
 # --- the photos and what they are called -------------------------------------------------------------------------
 
 
-def collect(session: Session, labels: Mapping[str, str]) -> Collection:
+def collect(session: Session, labels: Mapping[str, str], prompts: PromptEmbeddings) -> Collection:
     encoder = embeddings.active_encoder(session)
     assert encoder is not None
     shown = [photo for photo in photos.page(session, 1_000_000) if photo.filename in labels]
     vectors = [embeddings.get(session, encoder.id, photo.id) for photo in shown]
     ids = np.array([photo.id for photo in shown], dtype=np.int64)
-    return Collection(ids, np.stack(vectors), [labels[photo.filename] for photo in shown], encoder.text_range)
+    judge = Judge(np.stack(vectors), prompts.things, prompts.neutral, encoder.image_range)
+    return Collection(ids, np.stack(vectors), [labels[photo.filename] for photo in shown], judge)
 
 
 def call(session: Session, collection: Collection, kind: str) -> Naming:
@@ -184,7 +188,7 @@ def rank_by_looks(ids: NDArray[np.int64], scores: NDArray[np.float64], _: words.
 
 def rank_by_score(ids: NDArray[np.int64], scores: NDArray[np.float64], found: words.WordMatches) -> Ranking:
     """As PhotoIndex does."""
-    return fusion.fuse(ids, scores, found, strong_score=strong_score(scores)).photo_ids
+    return fusion.fuse(ids, scores, found, strong_score=ranking.STRONG).photo_ids
 
 
 def rank_by_rank(ids: NDArray[np.int64], scores: NDArray[np.float64], found: words.WordMatches) -> Ranking:
@@ -200,24 +204,19 @@ def rank_by_rank(ids: NDArray[np.int64], scores: NDArray[np.float64], found: wor
 WAYS: Mapping[str, Callable[..., Ranking]] = {"looks": rank_by_looks, "score": rank_by_score, "rank": rank_by_rank}
 
 
-def strong_score(scores: NDArray[np.float64]) -> float:
-    median = float(np.median(scores))
-    return max(0.3, median + 4 * 1.4826 * float(np.median(np.abs(scores - median))))
-
-
 def measure(
     session: Session, collection: Collection, asked: Sequence[Query], vectors: Mapping[str, NDArray[np.float32]]
 ) -> dict[str, dict[str, dict[str, float]]]:
     """Kind of query → way to rank → recall@k."""
-    low, high = collection.text_range
     sums: dict[str, dict[str, list[list[float]]]] = {}
     for query in asked:
-        scores = (collection.vectors @ vectors[query.text] - low) / (high - low)
+        bounds = collection.judge.bounds(vectors[content(query.text)])
+        scores = ranking.scores(1.0 - (collection.vectors @ bounds.vector).astype(np.float64), bounds)
         found = words.find(session, query.text)
         for way, rank in WAYS.items():
-            ranking = rank(collection.ids, scores.astype(np.float64), found).tolist()
+            order = rank(collection.ids, scores, found).tolist()
             rows = sums.setdefault(query.kind, {}).setdefault(way, [])
-            rows += [[rank_among(ranking, each, query.right) <= k for k in RANKS] for each in query.right]
+            rows += [[rank_among(order, each, query.right) <= k for k in RANKS] for each in query.right]
     return {
         kind: {
             way: dict(zip((f"recall@{k}" for k in RANKS), np.mean(rows, axis=0).tolist(), strict=True))
@@ -238,17 +237,18 @@ def rank_among(ranking: Sequence[int], photo_id: int, right: frozenset[int]) -> 
 
 def run(database: Database, labels: Mapping[str, str]) -> dict[str, object]:
     with database.read() as session:
-        collection = collect(session, labels)
         encoder = embeddings.active_encoder(session)
     assert encoder is not None
     text_encoder = encoders.load_text(encoder.name, encoder.fingerprint, None)
+    with database.read() as session:
+        collection = collect(session, labels, embed_prompts(text_encoder.encode_texts))
     vectors: dict[str, NDArray[np.float32]] = {}
     report: dict[str, object] = {}
     for kind in NAMINGS:
         with database.write() as session:
             naming = call(session, collection, kind)
         asked = queries(collection, naming)
-        new = [query.text for query in asked if query.text not in vectors]
+        new = sorted({content(query.text) for query in asked} - vectors.keys())
         for start in range(0, len(new), 64):
             batch = new[start : start + 64]
             vectors |= zip(batch, text_encoder.encode_texts(batch), strict=True)

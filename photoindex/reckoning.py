@@ -15,8 +15,10 @@ from numpy.typing import NDArray
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-ROWS_AT_ONCE = 4096
-"""Keeps what is being reckoned inside the processor's caches, and the memory it takes small."""
+ROWS_AT_ONCE = 512
+"""Keeps what is being reckoned inside a core's own cache: with eight times as many it takes 1.7 times as long."""
+READ_AT_ONCE = 4096
+"""Rows that are taken from the database at once."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,7 @@ def stored(session: Session, encoder_id: int, dim: int, photo_ids: Iterable[int]
         "WHERE e.encoder_id = :encoder AND p.visible AND e.photo_id IN (SELECT value FROM json_each(:ids)) "
         "ORDER BY e.photo_id, e.frame"
     )
-    for part in _parts(len(wanted)):
+    for part in _parts(len(wanted), READ_AT_ONCE):
         found = session.execute(query, {"encoder": encoder_id, "ids": json.dumps(wanted[part])}).all()
         if found:
             yield rows_of([row[0] for row in found], [row[1] for row in found], dim)
@@ -102,6 +104,6 @@ def rows_of(photo_ids: list[int], blobs: list[bytes], dim: int) -> Rows:
     return Rows(np.array(photo_ids, np.int64), np.frombuffer(b"".join(blobs), "<f2").reshape(-1, dim))
 
 
-def _parts(count: int) -> Iterator[slice]:
-    for start in range(0, count, ROWS_AT_ONCE):
-        yield slice(start, min(count, start + ROWS_AT_ONCE))
+def _parts(count: int, size: int = ROWS_AT_ONCE) -> Iterator[slice]:
+    for start in range(0, count, size):
+        yield slice(start, min(count, start + size))

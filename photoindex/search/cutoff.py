@@ -16,20 +16,22 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from photoindex.search import background as backgrounds
-from photoindex.search.background import Array
+from photoindex import background as backgrounds
+from photoindex.background import Array
 from photoindex.search.plateau import find_plateau
 from photoindex.search.standing import View
 from photoindex.spaces import DECIMALS
 
-_STRONG_BASE, _STRONG_SLOPE = 1.8, 1.24
+_STRONG_BASE, _STRONG_SLOPE = 1.55, 1.38
 """The strong bound over chance, where an encoder tells subjects apart well: linear from one photo to hundreds."""
-_REACH_SHARE, _REACH_SHARE_SMALL, _REACH_PHOTOS = 0.64, 0.25, 20.0
+_REACH_SHARE, _REACH_SHARE_SMALL, _REACH_PHOTOS = 0.7, 0.2, 20.0
 """And where it does not, and matches reach less high: at such a share of the way from chance to what they reach. In
 small libraries the share is larger by the second figure; by half of it at so many photos."""
+_RELATIVE = 0.2
+"""How much the strong bound rises with the best score: what is clear puts what is less so in the shade."""
 _LEAST = 0.6
 """The strong bound is at least so far above chance."""
-_WEAK_MARGIN = 0.3
+_WEAK_MARGIN = 0.1
 _WEAK_SHARE = 0.5
 """Where something matches, the weak bound is at such a share of the best score."""
 _SINGLED_OUT = 1.2
@@ -95,9 +97,11 @@ class Judge:
             return plain.bounds(Thresholds(plateau.threshold, 0.7 * plateau.threshold, full))
         exists = self._sharp.chance + _WEAK_MARGIN
         if top < strong and plain.group_score >= _GROUP_MARGIN * self._plain.group_chance:
-            many = max(_strong(self._plain), 1.1 * float(plain.ranked[0]))
-            return plain.bounds(Thresholds(many, min(_WEAK_SHARE * plain.group_score, many), _FULL * many))
+            both = _both(plain, sharp)
+            many = max(_strong(self._plain), 1.1 * float(both.ranked[0]))
+            return both.bounds(Thresholds(many, min(_WEAK_SHARE * both.group_score, many), _FULL * many))
         weak = exists if top < exists else float(np.clip(_WEAK_SHARE * top, _WEAK_SHARE * exists, exists))
+        strong = (strong + _RELATIVE * max(top, strong)) / (1 + _RELATIVE)
         return sharp.bounds(Thresholds(strong, weak, _FULL * strong))
 
     def _look(self, view: View, query: NDArray[np.float32]) -> _Look:
@@ -136,6 +140,19 @@ class _Look:
             for threshold in (thresholds.strong, thresholds.weak, thresholds.full, 0.0)
         )
         return Bounds(np.asarray(self.turned / length, dtype=np.float32), strong, weak, full, empty)
+
+
+def _both(one: _Look, other: _Look) -> _Look:
+    """The mean of two looks, each in its own units."""
+    scores = (one.scores + other.scores) / 2
+    return _Look(
+        (one.turned / one.unit + other.turned / other.unit) / 2,
+        start=(one.start / one.unit + other.start / other.unit) / 2,
+        unit=1.0,
+        scores=scores,
+        ranked=np.sort(scores)[::-1],
+        group=one.group,
+    )
 
 
 def _strong(view: View) -> float:

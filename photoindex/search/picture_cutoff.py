@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from photoindex.search.background import alike_weights
+from photoindex.background import alike_weights
 from photoindex.search.cutoff import Bounds
 from photoindex.search.standing import weighted_quantile
 from photoindex.spaces import DECIMALS

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from photoindex.search.background import Array
+from photoindex.background import Array
 
 _SMALLEST_SHARE, _LARGEST_SHARE = 0.15, 0.7
 """Smaller groups look like this for a query, too, that only their neighbourhood answers."""

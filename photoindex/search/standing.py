@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from photoindex.search.background import Array, Background
+from photoindex.background import Array, Background
 
 _LOCATION_PHOTOS, _SCALE_PHOTOS = 5.0, 10.0
 """At so many photos, a query's own level and spread count as much as those of the prompts."""

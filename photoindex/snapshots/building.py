@@ -54,9 +54,11 @@ def build(
         chooser = np.random.default_rng(rows)
         codes = _coded(vectors, lists_of(rows) if rows >= lists_from else 0, chooser)
         codes.save(part / CODES)
+        asked = queries.like_texts(vectors, chooser, queries.COUNT) if texts is None else texts
         kinds = {
             "images": queries.like_images(vectors, chooser, queries.COUNT),
-            "texts": queries.like_texts(vectors, chooser, queries.COUNT) if texts is None else texts,
+            "texts": asked,
+            "texts, turned": queries.turned(vectors, chooser, asked, encoder.image_range),
         }
         header = Header(
             fingerprint=encoder.fingerprint,

@@ -5,12 +5,14 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from photoindex import reckoning
+from photoindex import background, reckoning
 
 COUNT = 100
 """Of each kind: a thousand right answers at depth 10, a few of which may be missed."""
 _AWAY = 0.3
 """How far a query like a photo lies from that photo, as the norm of what is added."""
+_SEEN = 1024
+"""Photos that make a background."""
 _TOWARDS = 0.35
 """How much of a made-up text points to a photo: cosines of texts and photos are small."""
 
@@ -34,6 +36,17 @@ def like_texts(vectors: NDArray[np.float16], chooser: np.random.Generator, count
     chance = chooser.standard_normal(rows.shape).astype(np.float32)
     chance = unit(chance - (chance @ mean)[:, None] * mean)
     return unit(_TOWARDS * meant + np.float32(np.sqrt(1 - _TOWARDS**2)) * chance)
+
+
+def turned(
+    vectors: NDArray[np.float16],
+    chooser: np.random.Generator,
+    texts: NDArray[np.float32],
+    image_range: tuple[float, float],
+) -> NDArray[np.float32]:
+    """The texts (q, dim) as searches look them up: turned against the background of the library."""
+    seen = background.build(unit(_some(vectors, chooser, min(_SEEN, len(vectors)))), texts, image_range)
+    return unit(seen.turn(texts).astype(np.float32))
 
 
 def true_nearest(

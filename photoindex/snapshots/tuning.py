@@ -36,7 +36,7 @@ class Kinds:
 def depths(
     vectors: NDArray[np.float16], inverse: NDArray[np.float32], codes: Codes, kinds: Mapping[str, NDArray[np.float32]]
 ) -> tuple[Depth, ...]:
-    """The cheapest ways to search that reach the recall wanted, for rows (n, dim) and queries `images` and `texts`.
+    """The cheapest ways to search that reach the recall wanted, for rows (n, dim) and queries: `images` and others.
 
     Where none does, the one that comes closest.
     """
@@ -72,7 +72,8 @@ def _tries(codes: Codes, known: Mapping[str, Kinds], limits: list[int], probes: 
                 kind: float(np.mean([np.mean(each[:limit] < candidates) for each in of_kind]))
                 for kind, of_kind in ranks.items()
             }
-            yield Depth(limit, probes, candidates, recall["images"], recall["texts"])
+            images = recall.pop("images")
+            yield Depth(limit, probes, candidates, images, min(recall.values()))
 
 
 def _ranks(found: NDArray[np.int64], nearest: NDArray[np.int64]) -> NDArray[np.int64]:
