@@ -1,4 +1,4 @@
-"""Where the templates, translations, static files and migrations are: inside an installed package, or beside it in a checkout."""
+"""Where templates, translations, static files and migrations are: in an installed package, or beside it."""
 
 from __future__ import annotations
 

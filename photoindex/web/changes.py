@@ -66,14 +66,6 @@ def check_text(name: str, value: Any) -> None:
         abort(422, f"The {name} has characters that can't be shown.")
 
 
-def require_own_page() -> None:
-    """Answer 403 unless the browser says that a page of ours sent this: a form needs no JSON that would prove it."""
-    own = request.host.lower()
-    said = [_netloc(request.headers[name]) == own for name in ("Origin", "Referer") if name in request.headers]
-    if request.headers.get("Sec-Fetch-Site") != "same-origin" and not any(said):
-        abort(403, "A form of a page of this server changes things here; programs use the API.")
-
-
 def _read_json() -> Any:
     if request.mimetype != "application/json":
         abort(415, "Send JSON, with the header Content-Type: application/json.")

@@ -6,7 +6,7 @@ import base64
 import binascii
 from typing import Any
 
-from flask import Blueprint, abort, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from photoindex import duplicates
@@ -74,7 +74,6 @@ def show() -> str:
 
 @pages.post("/<group>/dismiss")
 def dismiss_from_page(group: str) -> Response:
-    _check_browser()
     with services().database.write() as session:
         dismissal_id = duplicates.dismiss(session, group)
     kind = group.partition("-")[0]
@@ -83,19 +82,9 @@ def dismiss_from_page(group: str) -> Response:
 
 @pages.post("/dismissals/<photo_id:dismissal_id>/undo")
 def restore_from_page(dismissal_id: int) -> Response:
-    _check_browser()
     with services().database.write() as session:
         kind = duplicates.restore(session, dismissal_id)
     return redirect(url_for(".show", kind=kind), 303)
-
-
-def _check_browser() -> None:
-    """A form's contents don't say that no other site sent it, as JSON's do: so the browser must have.
-
-    That it was this site, `changes.guard` has seen to.
-    """
-    if "Origin" not in request.headers and "Sec-Fetch-Site" not in request.headers:
-        abort(403, "Forms are for browsers; programs use the API.")
 
 
 def _group(group: Group) -> dict[str, Any]:

@@ -19,6 +19,12 @@ MAX_FORM_BYTES = 100_000
 """What a form may hold beside the picture."""
 
 
+@blueprint.url_value_preprocessor
+def allow_pictures(endpoint: str | None, values: dict[str, Any] | None) -> None:
+    """Before anything reads the form: pictures are larger than what other pages send."""
+    request.max_content_length = services().max_file_bytes + MAX_FORM_BYTES
+
+
 @blueprint.post("/search")
 def search() -> Response:
     return redirect(url_for("gallery.search", q=_query()), code=303)
@@ -37,7 +43,6 @@ def query(words: str, key: str) -> str:
 def _query() -> str:
     """What is searched for: the words that were sent, if any, and photos like the picture. Raises QueryError."""
     parts = services()
-    request.max_content_length = parts.max_file_bytes + MAX_FORM_BYTES
     if request.mimetype != "multipart/form-data":
         abort(415, "Send the picture as multipart/form-data, in the field image.")
     sent = request.files.get("image")
