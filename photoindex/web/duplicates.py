@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response
 from photoindex import duplicates
 from photoindex.duplicates import COPIES, Group, GroupPage
 from photoindex.errors import QueryError
+from photoindex.messages import say
 from photoindex.web import cards, paging, schemas
 from photoindex.web.cards import Badge
 from photoindex.web.services import services
@@ -120,5 +121,5 @@ def _decode(cursor: str | None) -> int | None:
         raw = b""
     number = int.from_bytes(raw, "big")
     if len(raw) != 8 or number > _LARGEST:
-        raise QueryError("the cursor is not one of ours; take next_cursor from the page before")
+        raise QueryError(say("the cursor is not one of ours; take next_cursor from the page before"))
     return number

@@ -9,6 +9,7 @@ from flask import Blueprint, abort, redirect, request, url_for
 from werkzeug.wrappers import Response
 
 from photoindex.errors import QueryError
+from photoindex.messages import say
 from photoindex.search.query import normalise
 from photoindex.web import paging, schemas
 from photoindex.web.services import services
@@ -44,9 +45,9 @@ def _query() -> str:
     """What is searched for: the words that were sent, if any, and photos like the picture. Raises QueryError."""
     parts = services()
     if request.mimetype != "multipart/form-data":
-        abort(415, "Send the picture as multipart/form-data, in the field image.")
+        abort(415, say("Send the picture as multipart/form-data, in the field image."))
     sent = request.files.get("image")
     if sent is None or not sent.filename:
-        raise QueryError("there is no picture; choose a file, or send it in the field image")
+        raise QueryError(say("there is no picture; choose a file, or send it in the field image"))
     key = parts.pictures.remember(sent.read(), os.fsencode(sent.filename.encode("utf-8", "replace")))
     return query(normalise(request.form.get("q", "")), key)
