@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from photoindex.companions import chunks
 from photoindex.errors import NotFoundError, QueryError
+from photoindex.messages import say
 from photoindex.models import Album, AlbumPhoto, Photo, utc_now
 
 LONGEST_NAME = 200
@@ -53,7 +54,7 @@ def get_album(session: Session, album_id: int) -> AlbumInfo:
     """One album. Raises NotFoundError."""
     row = session.execute(_albums().where(Album.id == album_id)).one_or_none()
     if row is None:
-        raise NotFoundError(f"there is no album {album_id}")
+        raise NotFoundError(say("there is no album %(album_id)s", album_id=album_id))
     return _info(row)
 
 
@@ -145,12 +146,18 @@ def _free_name(session: Session, name: str, album_id: int | None = None) -> str:
     """The name without white space around it. Raises QueryError when it can't be that of this album."""
     name = " ".join(name.split())
     if not name:
-        raise QueryError("an album needs a name")
+        raise QueryError(say("an album needs a name"))
     if len(name) > LONGEST_NAME:
-        raise QueryError(f"the name of an album has at most {LONGEST_NAME} characters; this one has {len(name)}")
+        raise QueryError(
+            say(
+                "the name of an album has at most %(most)s characters; this one has %(length)s",
+                most=LONGEST_NAME,
+                length=len(name),
+            )
+        )
     other = session.scalar(select(Album.id).where(Album.name == name))
     if other is not None and other != album_id:
-        raise QueryError(f"there is an album named {name} already; choose another name")
+        raise QueryError(say("there is an album named %(name)s already; choose another name", name=name))
     return name
 
 
@@ -160,4 +167,4 @@ def _check_photos(session: Session, photo_ids: Sequence[int]) -> None:
         known = set(session.scalars(select(Photo.id).where(Photo.id.in_(chunk))))
         for photo_id in chunk:
             if photo_id not in known:
-                raise NotFoundError(f"there is no photo {photo_id}")
+                raise NotFoundError(say("there is no photo %(photo_id)s", photo_id=photo_id))

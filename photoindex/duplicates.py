@@ -18,6 +18,7 @@ from photoindex import likeness, photos
 from photoindex.companions import PRESENT, chunks
 from photoindex.errors import NotFoundError, QueryError
 from photoindex.keeping import suggest_file, suggest_photo
+from photoindex.messages import say
 from photoindex.models import AlbumPhoto, Dismissal, DismissedPhoto, File, Likeness, LikenessKind, Photo
 from photoindex.photos import PhotoInfo
 
@@ -63,7 +64,7 @@ class GroupPage:
 def check_kind(kind: str) -> str:
     """The kind itself. Raises QueryError for anything else."""
     if kind not in KINDS:
-        raise QueryError(f"kind must be one of {', '.join(KINDS)}")
+        raise QueryError(say("kind must be one of %(kinds)s", kinds=", ".join(KINDS)))
     return kind
 
 
@@ -101,7 +102,7 @@ def dismiss(session: Session, group_id: str) -> int:
     else:
         members = likeness.members_of(session, LikenessKind(kind), [number]).get(number, [])
     if not members:
-        raise NotFoundError(f"there is no group {group_id}")
+        raise NotFoundError(say("there is no group %(group_id)s", group_id=group_id))
     dismissal_id = likeness.dismiss(session, kind, members)
     if kind != COPIES:
         likeness.assign(session, LikenessKind(kind), dict.fromkeys(members))
@@ -117,7 +118,7 @@ def restore(session: Session, dismissal_id: int) -> str:
 def _parse(group_id: str) -> tuple[str, int]:
     match = _GROUP_ID.fullmatch(group_id)
     if match is None:
-        raise NotFoundError(f"there is no group {group_id}")
+        raise NotFoundError(say("there is no group %(group_id)s", group_id=group_id))
     return match[1], int(match[2])
 
 

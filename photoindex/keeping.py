@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from photoindex.messages import number, say
 from photoindex.photos import PhotoFile, PhotoInfo
 
 _EXPORTED = ("webp", "avif", "png", "gif", "bmp")
@@ -39,23 +40,33 @@ def suggest_photo(photos: Sequence[PhotoInfo], albums: Mapping[int, int], change
     return _best(
         photos,
         (
-            _Criterion(lambda photo: photo.favourite, lambda _: "it is a favourite"),
-            _Criterion(lambda photo: albums.get(photo.id, 0), lambda _: "it is in an album"),
-            _Criterion(lambda photo: photo.rating or 0, lambda photo: f"it is rated best, {photo.rating} of 5"),
+            _Criterion(lambda photo: photo.favourite, lambda _: say("it is a favourite")),
+            _Criterion(lambda photo: albums.get(photo.id, 0), lambda _: say("it is in an album")),
+            _Criterion(
+                lambda photo: photo.rating or 0,
+                lambda photo: say("it is rated best, %(rating)s of 5", rating=photo.rating),
+            ),
             _Criterion(
                 lambda photo: photo.width * photo.height,
-                lambda photo: f"it has the most pixels, {photo.width:,} × {photo.height:,}",
+                lambda photo: say(
+                    "it has the most pixels, %(width)s × %(height)s",
+                    width=number(photo.width),
+                    height=number(photo.height),
+                ),
             ),
-            _Criterion(lambda photo: photo.kind == "raw", lambda _: "it is the raw file"),
+            _Criterion(lambda photo: photo.kind == "raw", lambda _: say("it is the raw file")),
             _Criterion(
-                lambda photo: photo.format not in _EXPORTED, lambda photo: f"cameras write {photo.format.upper()}"
+                lambda photo: photo.format not in _EXPORTED,
+                lambda photo: say("cameras write %(format)s", format=photo.format.upper()),
             ),
-            _Criterion(_facts, lambda _: "it says most about when, where and by what it was taken"),
-            _Criterion(_is_named_as_original, lambda _: "its name is not that of a copy"),
-            _Criterion(lambda photo: photo.size_bytes, lambda _: "it is the largest file, with the most detail"),
-            _Criterion(lambda photo: -changed_ns.get(photo.id, 0), lambda _: "it is the oldest file"),
-            _Criterion(lambda photo: max(_nice(file) for file in photo.files), lambda _: "its path is the plainest"),
-            _Criterion(lambda photo: -photo.id, lambda _: "it was indexed first"),
+            _Criterion(_facts, lambda _: say("it says most about when, where and by what it was taken")),
+            _Criterion(_is_named_as_original, lambda _: say("its name is not that of a copy")),
+            _Criterion(lambda photo: photo.size_bytes, lambda _: say("it is the largest file, with the most detail")),
+            _Criterion(lambda photo: -changed_ns.get(photo.id, 0), lambda _: say("it is the oldest file")),
+            _Criterion(
+                lambda photo: max(_nice(file) for file in photo.files), lambda _: say("its path is the plainest")
+            ),
+            _Criterion(lambda photo: -photo.id, lambda _: say("it was indexed first")),
         ),
     )
 
@@ -65,10 +76,10 @@ def suggest_file(files: Sequence[PhotoFile], changed_ns: Mapping[int, int]) -> S
     return _best(
         files,
         (
-            _Criterion(lambda file: not _COPY.search(file.filename), lambda _: "its name is not that of a copy"),
-            _Criterion(lambda file: -changed_ns.get(file.id, 0), lambda _: "it is the oldest"),
-            _Criterion(_nice, lambda _: "its path is the plainest"),
-            _Criterion(lambda file: -file.id, lambda _: "it was found first"),
+            _Criterion(lambda file: not _COPY.search(file.filename), lambda _: say("its name is not that of a copy")),
+            _Criterion(lambda file: -changed_ns.get(file.id, 0), lambda _: say("it is the oldest")),
+            _Criterion(_nice, lambda _: say("its path is the plainest")),
+            _Criterion(lambda file: -file.id, lambda _: say("it was found first")),
         ),
     )
 

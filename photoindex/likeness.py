@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 
 from photoindex.companions import PRESENT, chunks
 from photoindex.errors import NotFoundError
+from photoindex.messages import say
 from photoindex.models import Dismissal, DismissedPhoto, File, Likeness, LikenessKind, Photo, Undecided
 
 
@@ -203,7 +204,7 @@ def restore(session: Session, dismissal_id: int) -> str:
     """Take a dismissal back; the daemon finds the group again. Returns its kind. Raises NotFoundError."""
     kind = session.scalar(select(Dismissal.kind).where(Dismissal.id == dismissal_id))
     if kind is None:
-        raise NotFoundError(f"there is no dismissal {dismissal_id}")
+        raise NotFoundError(say("there is no dismissal %(dismissal_id)s", dismissal_id=dismissal_id))
     query = select(DismissedPhoto.photo_id).where(DismissedPhoto.dismissal_id == dismissal_id)
     decide_again(session, list(session.scalars(query)))
     session.execute(delete(Dismissal).where(Dismissal.id == dismissal_id))

@@ -20,6 +20,7 @@ from photoindex import embeddings
 from photoindex.errors import NotFoundError
 from photoindex.files import PRESENT
 from photoindex.libraries import display_path
+from photoindex.messages import say
 from photoindex.models import File, Library, Photo, PhotoTally, Place
 
 
@@ -223,7 +224,7 @@ def get(session: Session, photo_id: int) -> PhotoInfo:
     """One photo that has a file on disk, be it a companion of another. Raises NotFoundError."""
     found = get_many(session, [photo_id])
     if not found or not (found[0].visible or found[0].files):
-        raise NotFoundError(f"there is no photo {photo_id}")
+        raise NotFoundError(say("there is no photo %(photo_id)s", photo_id=photo_id))
     return found[0]
 
 

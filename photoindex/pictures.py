@@ -15,6 +15,7 @@ from photoindex.database import Database
 from photoindex.embeddings import StoredEncoder
 from photoindex.encoders.base import Encoder
 from photoindex.errors import NotReadyError, QueryError, UnreadableFileError
+from photoindex.messages import say
 
 KEY_BYTES = 16
 IDLE_SECONDS = 600.0
@@ -45,7 +46,7 @@ class Pictures:
         with self._database.read() as session:
             stored = embeddings.active_encoder(session)
             if stored is None:
-                raise NotReadyError("nothing is indexed yet; index photos with: photoindex up DIR")
+                raise NotReadyError(say("nothing is indexed yet; index photos with: photoindex up DIR"))
             known = query_cache.get(session, stored, query_cache.picture_key(key)) is not None
         if not known:
             vector = self._embed(stored, content, name)
@@ -68,7 +69,9 @@ class Pictures:
                     content, name=name, shortest_edge=edge, longest_edge=edge, max_pixels=self._max_pixels
                 )
             except UnreadableFileError as error:
-                raise QueryError(f"the picture can't be read: {media.REASONS.get(error.reason, error)}") from error
+                raise QueryError(
+                    say("the picture can't be read: %(reason)s", reason=media.REASONS.get(error.reason, error))
+                ) from error
             vector = self._encoder.encode_images([self._encoder.prepare(decoded.image)])[0]
             self._used_at = time.monotonic()
             self._watch(IDLE_SECONDS)

@@ -1,4 +1,4 @@
-"""Where templates, translations, static files and migrations are: in the installed package, or beside it."""
+"""Where templates, translations, static files and migrations are: in an installed package, or beside it."""
 
 from __future__ import annotations
 

@@ -12,6 +12,7 @@ from sqlalchemy import case, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from photoindex.errors import NotFoundError, QueryError
+from photoindex.messages import say
 from photoindex.models import Photo, PhotoTally, SavedSearch, utc_now
 
 LONGEST_NAME = 200
@@ -66,7 +67,7 @@ def get(session: Session, search_id: int) -> SavedSearchInfo:
     """One saved search. Raises NotFoundError."""
     row = session.execute(_rows().where(SavedSearch.id == search_id)).one_or_none()
     if row is None:
-        raise NotFoundError(f"there is no saved search {search_id}")
+        raise NotFoundError(say("there is no saved search %(search_id)s", search_id=search_id))
     return _info(row)
 
 
@@ -99,7 +100,7 @@ def set_cover(session: Session, search_id: int, photo_id: int | None) -> None:
     """Choose the photo shown for it. Raises NotFoundError when there is no such search or photo."""
     get(session, search_id)
     if photo_id is not None and session.scalar(select(Photo.id).where(Photo.id == photo_id)) is None:
-        raise NotFoundError(f"there is no photo {photo_id}")
+        raise NotFoundError(say("there is no photo %(photo_id)s", photo_id=photo_id))
     _change(session, search_id, cover_photo_id=photo_id)
 
 
@@ -177,17 +178,23 @@ def _free_name(session: Session, name: str, search_id: int | None = None) -> tup
     """The name without needless white space, and its key, in which case and width of letters don't count."""
     name = " ".join(unicodedata.normalize("NFC", name).split())
     if not name:
-        raise QueryError("a saved search needs a name")
+        raise QueryError(say("a saved search needs a name"))
     if len(name) > LONGEST_NAME:
-        raise QueryError(f"the name of a saved search has at most {LONGEST_NAME} characters; this one has {len(name)}")
+        raise QueryError(
+            say(
+                "the name of a saved search has at most %(most)s characters; this one has %(length)s",
+                most=LONGEST_NAME,
+                length=len(name),
+            )
+        )
     key = unicodedata.normalize("NFKC", name).casefold()
     other = session.execute(select(SavedSearch.id, SavedSearch.name).where(SavedSearch.name_key == key)).one_or_none()
     if other is not None and other.id != search_id:
-        raise QueryError(f"there is a saved search named {other.name} already; choose another name")
+        raise QueryError(say("there is a saved search named %(name)s already; choose another name", name=other.name))
     return name, key
 
 
 def _checked_query(query: str) -> str:
     if not query:
-        raise QueryError("a saved search needs something to look for")
+        raise QueryError(say("a saved search needs something to look for"))
     return query

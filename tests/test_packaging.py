@@ -28,7 +28,7 @@ def test_the_wheel_holds_what_the_program_needs_and_nothing_else(wheel: Path) ->
     names = zipfile.ZipFile(wheel).namelist()
     for needed in (
         "photoindex/templates/base.html",
-        "photoindex/static/photoindex.css",
+        "photoindex/static/css/base.css",
         "photoindex/migrations/env.py",
         "photoindex/migrations/versions/0001_first_schema.py",
         "photoindex/py.typed",

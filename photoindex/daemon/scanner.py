@@ -16,6 +16,7 @@ from photoindex.database import Database
 from photoindex.libraries import LibraryInfo, display_path
 from photoindex.media import HEAD_BYTES, Reason, is_photo, promises_photo
 from photoindex.media.sidecars import is_sidecar, photos_of
+from photoindex.messages import say
 from photoindex.models import FileState, LibraryState, utc_now
 from photoindex.sightings import FileStat, KnownFile, Seen
 
@@ -77,13 +78,18 @@ class Scanner:
         try:
             comparison.run()
         except OSError as error:
-            return self._offline(library, f"{library.path} can't be read ({error.strerror})")
+            return self._offline(
+                library, say("%(path)s can't be read (%(error)s)", path=library.path, error=error.strerror)
+            )
         if self._stop.is_set():
             return Outcome(comparison.work)
         if not root.same_as_before and comparison.lost_share() > MOST_LOST:
             return self._offline(
                 library,
-                f"{library.path} is not the folder it was and most of its photos are not there; is its disk mounted?",
+                say(
+                    "%(path)s is not the folder it was and most of its photos are not there; is its disk mounted?",
+                    path=library.path,
+                ),
             )
         missing = self._mark_missing(library, comparison.gone)
         self._online(library, root, scanned=True)
@@ -197,7 +203,9 @@ class Scanner:
             with os.scandir(library.root):
                 pass
         except OSError as error:
-            return f"{library.path} can't be read ({error.strerror}); is its disk connected?"
+            return say(
+                "%(path)s can't be read (%(error)s); is its disk connected?", path=library.path, error=error.strerror
+            )
         identity = result.st_dev, sightings.signed(result.st_ino)
         same = library.inode is None or identity == (library.device, library.inode)
         return Root(*identity, same_as_before=same)

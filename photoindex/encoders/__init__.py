@@ -22,6 +22,7 @@ from photoindex.encoders.registry import (
 )
 from photoindex.encoders.resolving import Resolved, fingerprint, resolve
 from photoindex.errors import EncoderError
+from photoindex.messages import say
 
 __all__ = [
     "AUTO",
@@ -87,11 +88,14 @@ def _load_half(name: str, fingerprint: str, half: Parts, device: str | None) -> 
         encoder = load(name, half, device)
     except (ImportError, OSError, RuntimeError, ValueError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise EncoderError(f"the encoder {name} can't be loaded: {reason}") from error
+        raise EncoderError(say("the encoder %(name)s can't be loaded: %(reason)s", name=name, reason=reason)) from error
     if encoder.info.fingerprint != fingerprint:
         raise EncoderError(
-            f"the encoder {name} is not the one the photos were indexed with (its weights have changed); "
-            f"index again with: photoindex index --encoder {name}"
+            say(
+                "the encoder %(name)s is not the one the photos were indexed with (its weights have "
+                "changed); index again with: photoindex index --encoder %(name)s",
+                name=name,
+            )
         )
     return encoder
 

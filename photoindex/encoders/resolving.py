@@ -8,8 +8,11 @@ from pathlib import Path
 from photoindex.encoders import checkpoint, hub, registry, starter
 from photoindex.encoders.registry import AUTO, RECOMMENDED, STARTER, EncoderSpec
 from photoindex.errors import EncoderError, EncoderUnavailableError
+from photoindex.messages import say
 
-_SWITCH = f"For better search, and in many languages, switch with: photoindex up --encoder {RECOMMENDED.name}"
+_SWITCH = say(
+    "For better search, and in many languages, switch with: photoindex up --encoder %(name)s", name=RECOMMENDED.name
+)
 
 
 @dataclass(frozen=True)
@@ -37,14 +40,20 @@ def resolve(name: str = AUTO, in_use: str | None = None, progress: hub.Progress 
     if name != AUTO:
         return _local(registry.find(name), progress)
     if in_use == STARTER:
-        return Resolved(registry.find(STARTER), None, notice=f"This library uses the starter encoder. {_SWITCH}")
+        return Resolved(
+            registry.find(STARTER),
+            None,
+            notice=say("This library uses the starter encoder. %(switch)s", switch=_SWITCH),
+        )
     if in_use is not None:
         return _still_in_use(in_use, progress)
     try:
         return _local(RECOMMENDED, progress)
     except EncoderError as error:
         reason = str(error).replace(str(RECOMMENDED.repository), RECOMMENDED.name)
-        notice = f"Using the starter encoder, because {reason.rstrip('.')}. {_SWITCH}"
+        notice = say(
+            "Using the starter encoder, because %(reason)s. %(switch)s", reason=reason.rstrip("."), switch=_SWITCH
+        )
         return Resolved(registry.find(STARTER), folder=None, notice=notice)
 
 

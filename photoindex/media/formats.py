@@ -10,6 +10,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from photoindex.media.containers import AUDIO_EXTENSIONS, detect_container
+from photoindex.messages import mark
 
 
 class Reason(StrEnum):
@@ -29,16 +30,16 @@ class Reason(StrEnum):
 
 REASONS: Mapping[str, str] = MappingProxyType(
     {
-        Reason.NOT_A_PHOTO: "This is not a picture of a kind PhotoIndex knows, whatever its name says.",
-        Reason.EMPTY: "The file is empty.",
-        Reason.TRUNCATED: "The end of the picture is missing: it was not copied or saved completely.",
-        Reason.BROKEN: "The picture is damaged and can't be shown.",
-        Reason.UNSUPPORTED: "The picture uses a variant of its format that PhotoIndex can't read.",
-        Reason.TOO_MANY_PIXELS: "The picture has more pixels than the limit allows.",
-        Reason.TOO_LARGE: "The file is larger than the limit allows.",
-        Reason.UNREADABLE: "The file can't be read: permission is missing or the disk reports an error.",
-        Reason.CHANGED: "The file was still being written; it is tried again later.",
-        Reason.OUT_OF_MEMORY: "There was not enough memory to read the picture; it is tried again later.",
+        Reason.NOT_A_PHOTO: mark("This is not a picture of a kind PhotoIndex knows, whatever its name says."),
+        Reason.EMPTY: mark("The file is empty."),
+        Reason.TRUNCATED: mark("The end of the picture is missing: it was not copied or saved completely."),
+        Reason.BROKEN: mark("The picture is damaged and can't be shown."),
+        Reason.UNSUPPORTED: mark("The picture uses a variant of its format that PhotoIndex can't read."),
+        Reason.TOO_MANY_PIXELS: mark("The picture has more pixels than the limit allows."),
+        Reason.TOO_LARGE: mark("The file is larger than the limit allows."),
+        Reason.UNREADABLE: mark("The file can't be read: permission is missing or the disk reports an error."),
+        Reason.CHANGED: mark("The file was still being written; it is tried again later."),
+        Reason.OUT_OF_MEMORY: mark("There was not enough memory to read the picture; it is tried again later."),
     }
 )
 """Each reason with a sentence for the user. A reason is stored and shown in the API: never rename one."""

@@ -16,6 +16,7 @@ from photoindex import embeddings, photos, query_cache
 from photoindex.database import Database
 from photoindex.embeddings import StoredEncoder
 from photoindex.errors import DatabaseError, NotReadyError, QueryError
+from photoindex.messages import say
 from photoindex.search.phrasing import content
 from photoindex.search.query import Like, Query, Term
 from photoindex.search.text_tower import TextTower
@@ -52,7 +53,7 @@ class Asker:
         largest = max(abs(weight) / (high - low) for weight, _, (low, high) in parts)
         norm = float(np.linalg.norm(total))
         if norm <= SMALLEST_NORM * largest or norm == 0:
-            raise QueryError("what is looked for and what is left out are the same; take one of them away")
+            raise QueryError(say("what is looked for and what is left out are the same; take one of them away"))
         return np.asarray(total / norm, dtype=np.float32)
 
     def prompts(self, encoder: StoredEncoder, texts: Sequence[str]) -> NDArray[np.float32]:
@@ -90,12 +91,12 @@ def _like(session: Session, encoder: StoredEncoder, like: Like) -> NDArray[np.fl
     if like.picture is not None:
         vector = query_cache.get(session, encoder, query_cache.picture_key(like.picture))
         if vector is None:
-            raise QueryError("that picture is not known any more; choose it again")
+            raise QueryError(say("that picture is not known any more; choose it again"))
         return vector
     vector = embeddings.get(session, encoder.id, like.photo_id)
     if vector is None:
         name = photos.get(session, like.photo_id).filename  # raises NotFoundError
-        raise NotReadyError(f"{name} has no embedding yet; try again when it is indexed")
+        raise NotReadyError(say("%(name)s has no embedding yet; try again when it is indexed", name=name))
     return vector
 
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Literal
 
+from photoindex.messages import say
+
 Kind = Literal["filter", "like", "setting"]
 
 
@@ -153,5 +155,13 @@ def unknown(name: str) -> str:
     """The message for what is no name, with the likeliest that was meant, or with all."""
     close = difflib.get_close_matches(fold(name), _BY_ANY_NAME, n=1, cutoff=0.7)
     if close:
-        return f"there is no filter {name}; did you mean {close[0]}? Put it in quotes to search for the words"
-    return f"there is no filter {name}; there are {', '.join(BY_NAME)}. Put it in quotes to search for the words"
+        return say(
+            "there is no filter %(name)s; did you mean %(close)s? Put it in quotes to search for the words",
+            name=name,
+            close=close[0],
+        )
+    return say(
+        "there is no filter %(name)s; there are %(names)s. Put it in quotes to search for the words",
+        name=name,
+        names=", ".join(BY_NAME),
+    )

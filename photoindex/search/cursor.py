@@ -9,9 +9,10 @@ import struct
 from typing import NamedTuple
 
 from photoindex.errors import QueryError
+from photoindex.messages import say
 
 _LAYOUT = struct.Struct("<bdq")
-_WRONG = "the cursor is not one of ours; take next_cursor from the page before"
+_WRONG = say("the cursor is not one of ours; take next_cursor from the page before")
 
 
 class Place(NamedTuple):

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
 from photoindex.folding import fold
+from photoindex.messages import say
 
 FORMS = "2019, 2019-07, 2019-07-04, 2019-07..2019-09, yesterday, last-week or 30d"
 """What is possible, for messages."""
@@ -42,9 +43,9 @@ def read(text: str, today: date) -> Span:
     start = _one(first.strip(), text, today).start if first.strip() else None
     end = _one(last.strip(), text, today).end if last.strip() else None
     if not (first.strip() or last.strip()):
-        raise ValueError(f"a range needs a beginning or an end; write {FORMS}")
+        raise ValueError(say("a range needs a beginning or an end; write %(forms)s", forms=FORMS))
     if start is not None and end is not None and start >= end:
-        raise ValueError(f"the range {text} ends before it begins")
+        raise ValueError(say("the range %(text)s ends before it begins", text=text))
     return Span(start, end)
 
 
@@ -56,8 +57,8 @@ def _one(value: str, text: str, today: date) -> Span:
     if found := _ISO.fullmatch(value):
         return _calendar(int(found[1]), found[2], found[3], text)
     if _OTHER_ORDER.fullmatch(value):
-        raise ValueError(f"{text} can be read in two ways; write year-month-day: 2019-07-04")
-    raise ValueError(f"{text} is no date; write {FORMS}")
+        raise ValueError(say("%(text)s can be read in two ways; write year-month-day: 2019-07-04", text=text))
+    raise ValueError(say("%(text)s is no date; write %(forms)s", text=text, forms=FORMS))
 
 
 def _calendar(year: int, month: str | None, day: str | None, text: str) -> Span:
@@ -67,7 +68,7 @@ def _calendar(year: int, month: str | None, day: str | None, text: str) -> Span:
             return _days(only, only)
         first = date(year, int(month or 1), 1)
     except ValueError:
-        raise ValueError(f"the calendar has no {text}; write {FORMS}") from None
+        raise ValueError(say("the calendar has no %(text)s; write %(forms)s", text=text, forms=FORMS)) from None
     return _days(first, _end_of_month(first) if month is not None else date(year, 12, 31))
 
 

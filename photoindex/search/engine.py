@@ -16,6 +16,7 @@ from photoindex import embeddings, likeness, photos, words
 from photoindex.database import Database
 from photoindex.embeddings import StoredEncoder
 from photoindex.errors import NotReadyError
+from photoindex.messages import say
 from photoindex.models import Photo
 from photoindex.photos import PhotoInfo
 from photoindex.search import answer as answers
@@ -125,7 +126,9 @@ class SearchEngine:
         with self._database.read() as session:
             photo, encoder = photos.get(session, photo_id), embeddings.active_encoder(session)
         if encoder is None:
-            raise NotReadyError(f"{photo.filename} has no embedding yet; try again when it is indexed")
+            raise NotReadyError(
+                say("%(filename)s has no embedding yet; try again when it is indexed", filename=photo.filename)
+            )
         return self._page(f"like:{photo_id}", Query(likes=(Like(photo_id),), show="all"), limit, cursor, started)
 
     def count_new(self, query: str, after_photo_id: int) -> int:

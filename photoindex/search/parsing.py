@@ -9,6 +9,7 @@ from datetime import date
 from typing import cast
 
 from photoindex.errors import QueryError
+from photoindex.messages import say
 from photoindex.search import catalogue, sentences, writing
 from photoindex.search.query import MAX_LENGTH, Filter, Like, Problem, Query, Show, Sort, Term, normalise
 from photoindex.search.scanning import Named, Signed, Unclosed, Word, scan
@@ -48,11 +49,17 @@ def parse(text: str, *, today: date | None = None, known_places: Callable[[str],
             case Named():
                 reading.add_named(part)
             case Unclosed():
-                reading.problem(part.written, "a quotation mark is not closed; all behind it was taken as words")
+                reading.problem(part.written, say("a quotation mark is not closed; all behind it was taken as words"))
     query = reading.finish(today or date.today(), known_places)
     length = len(writing.write(query))
     if length > MAX_LENGTH:
-        raise QueryError(f"the search is {length} characters long when written out; {MAX_LENGTH} is the most")
+        raise QueryError(
+            say(
+                "the search is %(length)s characters long when written out; %(max_length)s is the most",
+                length=length,
+                max_length=MAX_LENGTH,
+            )
+        )
     return query
 
 
@@ -93,7 +100,7 @@ class _Reading:
         if weight is None:
             return
         if len(self.terms) == MAX_TERMS:
-            self.problem(part.text, f"only the first {MAX_TERMS} terms with + or - count")
+            self.problem(part.text, say("only the first %(max_terms)s terms with + or - count", max_terms=MAX_TERMS))
             return
         self.terms.append(Term(part.text, weight))
 
@@ -102,7 +109,12 @@ class _Reading:
             self.problem(part.written, catalogue.unknown(part.name))
         elif not part.values:
             example = part.entry.example
-            self.problem(part.written, f"{part.name}: needs a value right behind the colon, as in {example}")
+            self.problem(
+                part.written,
+                say(
+                    "%(name)s: needs a value right behind the colon, as in %(example)s", name=part.name, example=example
+                ),
+            )
         elif part.entry.kind == "like":
             self._add_likes(part)
         elif part.entry.kind == "setting":
@@ -113,10 +125,15 @@ class _Reading:
     def _weight(self, part: str, weight: float) -> float | None:
         """A weight that can be reckoned with; None for 0, which asks for nothing."""
         if weight == 0:
-            self.problem(part, f"a weight of 0 asks for nothing; it goes from 0.001 to {MAX_WEIGHT:g}")
+            self.problem(
+                part,
+                say(
+                    "a weight of 0 asks for nothing; it goes from 0.001 to %(max_weight)s", max_weight=f"{MAX_WEIGHT:g}"
+                ),
+            )
             return None
         if abs(weight) > MAX_WEIGHT:
-            self.problem(part, f"{MAX_WEIGHT:g} is the largest weight")
+            self.problem(part, say("%(max_weight)s is the largest weight", max_weight=f"{MAX_WEIGHT:g}"))
             return MAX_WEIGHT if weight > 0 else -MAX_WEIGHT
         return weight
 
@@ -127,9 +144,18 @@ class _Reading:
         for value in part.values:
             like = _like(value, weight)
             if like is None:
-                self.problem(part.written, f"{part.name}: takes the number of a photo, as in like:12, not {value}")
+                self.problem(
+                    part.written,
+                    say(
+                        "%(name)s: takes the number of a photo, as in like:12, not %(value)s",
+                        name=part.name,
+                        value=value,
+                    ),
+                )
             elif len(self.likes) == MAX_LIKES:
-                self.problem(part.written, f"only the first {MAX_LIKES} photos to look like count")
+                self.problem(
+                    part.written, say("only the first %(max_likes)s photos to look like count", max_likes=MAX_LIKES)
+                )
                 return
             else:
                 self.likes.append(like)
@@ -138,7 +164,15 @@ class _Reading:
         possible = {"sort": SORTS, "show": SHOWS}.get(entry.name, ("yes", "no"))
         value = catalogue.known_value(entry, part.values[0]).casefold()
         if value not in possible or len(part.values) > 1 or (part.weight or 0) < 0:
-            self.problem(part.written, f"{part.name}: takes one of {', '.join(possible)}, as in {entry.example}")
+            self.problem(
+                part.written,
+                say(
+                    "%(name)s: takes one of %(possible)s, as in %(example)s",
+                    name=part.name,
+                    possible=", ".join(possible),
+                    example=entry.example,
+                ),
+            )
         elif entry.name == "sort":
             self.sort = value
         elif entry.name == "show":
@@ -149,14 +183,16 @@ class _Reading:
     def _add_filter(self, part: Named, entry: catalogue.Entry) -> None:
         condition = _condition(part, entry)
         if condition is None:
-            self.problem(part.written, f"{part.name}: takes yes or no, as in {part.name}:yes")
+            self.problem(part.written, say("%(name)s: takes yes or no, as in %(name)s:yes", name=part.name))
             return
         if part.weight is not None and abs(part.weight) != 1:
-            self.problem(part.written, f"a filter has no weight; write {writing.write_filter(condition)}")
+            self.problem(
+                part.written, say("a filter has no weight; write %(writing)s", writing=writing.write_filter(condition))
+            )
         if condition in self.filters:
             return
         if len(self.filters) == MAX_FILTERS:
-            self.problem(part.written, f"only the first {MAX_FILTERS} filters count")
+            self.problem(part.written, say("only the first %(max_filters)s filters count", max_filters=MAX_FILTERS))
             return
         self.filters.append(condition)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from photoindex.errors import QueryError
+from photoindex.messages import say
 
 MAX_LENGTH = 512
 
@@ -90,5 +91,11 @@ def normalise(query: str) -> str:
     # A lone surrogate can reach us from a URL or a terminal; no tokenizer takes it.
     folded = folded.encode("utf-8", "replace").decode("utf-8")
     if len(folded) > MAX_LENGTH:
-        raise QueryError(f"the search is {len(folded)} characters long; {MAX_LENGTH} is the most")
+        raise QueryError(
+            say(
+                "the search is %(length)s characters long; %(max_length)s is the most",
+                length=len(folded),
+                max_length=MAX_LENGTH,
+            )
+        )
     return folded

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from photoindex.embeddings import StoredEncoder
 from photoindex.errors import EncoderError, NotReadyError
+from photoindex.messages import say
 
 CACHED_QUERIES = 1024
 
@@ -90,7 +91,9 @@ class TextTower:
         with self._loaded:
             self._loaded.wait_for(lambda: self._fingerprint == stored.fingerprint, timeout=patience_seconds)
             if self._fingerprint != stored.fingerprint:
-                raise NotReadyError(f"search is getting ready (loading the encoder {stored.name}); try again shortly")
+                raise NotReadyError(
+                    say("search is getting ready (loading the encoder %(name)s); try again shortly", name=stored.name)
+                )
             if self._encoder is None:
                 assert self._problem is not None
                 raise self._problem

@@ -20,23 +20,31 @@ from photoindex.search.text_tower import TextEncoder
 from photoindex.web import (
     albums,
     api,
+    appearance,
     assets,
     cards,
     changes,
     duplicates,
     explore,
+    forms,
     gallery,
     headers,
     health,
     hosts,
+    installing,
     language,
     media,
     names,
+    navigation,
+    news,
     pictures,
     problems,
+    progress,
     saved_pages,
     saved_searches,
     searching,
+    secret,
+    settings,
     smart_albums,
     timeline_pages,
     wording,
@@ -50,6 +58,28 @@ __all__ = ["create_app", "start_warming", "stop_warming"]
 
 PATIENCE_SECONDS = 8.0
 """How long a search waits for the text encoder, which is loading when the server has just started."""
+
+PARTS = (problems, headers, language, appearance, navigation, assets, wording, names, progress, searching, cards)
+"""Modules that register what templates use, or what happens around each request."""
+
+BLUEPRINTS = (
+    api.blueprint,
+    albums.blueprint,
+    saved_searches.blueprint,
+    media.blueprint,
+    health.blueprint,
+    gallery.blueprint,
+    timeline_pages.blueprint,
+    pictures.blueprint,
+    explore.blueprint,
+    saved_pages.blueprint,
+    duplicates.api,
+    duplicates.pages,
+    settings.blueprint,
+    news.blueprint,
+    installing.blueprint,
+)
+"""The pages and the API."""
 
 
 def create_app(
@@ -94,21 +124,9 @@ def create_app(
     app.url_map.converters["photo_id"] = PhotoId
     hosts.guard(app, settings.host, settings.trusted_hosts)
     changes.guard(app)
-    for part in (problems, headers, language, assets, wording, names, searching, cards):
+    forms.register(app, secret.read(settings.data))
+    for part in PARTS:
         part.register(app)
-    for blueprint in (
-        api.blueprint,
-        albums.blueprint,
-        saved_searches.blueprint,
-        media.blueprint,
-        health.blueprint,
-        gallery.blueprint,
-        timeline_pages.blueprint,
-        pictures.blueprint,
-        explore.blueprint,
-        saved_pages.blueprint,
-        duplicates.api,
-        duplicates.pages,
-    ):
+    for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     return app

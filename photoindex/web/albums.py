@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from photoindex import collections, photos
 from photoindex.errors import QueryError
+from photoindex.messages import said
 from photoindex.web import changes, paging, schemas, timeline
 from photoindex.web.services import services
 
@@ -77,4 +78,4 @@ def _changing() -> Iterator[Session]:
         with services().database.write() as session:
             yield session
     except QueryError as error:
-        abort(422, str(error))
+        abort(422, said(error))

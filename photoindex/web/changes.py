@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 
 from flask import Flask, abort, json, request
 
+from photoindex.messages import say
+
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 _OWN_SITES = (None, "same-origin", "none")
 _UNSPEAKABLE = {"Cc", "Cs", "Zl", "Zp"}
@@ -27,7 +29,7 @@ def guard(app: Flask) -> None:
         origin = request.headers.get("Origin")
         foreign = origin is not None and _netloc(origin) != request.host.lower()
         if foreign or request.headers.get("Sec-Fetch-Site") not in _OWN_SITES:
-            abort(403, "A page of another site may not change anything here.")
+            abort(403, say("A page of another site may not change anything here."))
 
 
 def read_body(name: str, kind: type) -> Any:
@@ -63,15 +65,7 @@ def read_fields(kinds: Mapping[str, type], nullable: frozenset[str] = frozenset(
 def check_text(name: str, value: Any) -> None:
     """Answer 422 to a text that holds characters without a picture, such as those that end a line."""
     if isinstance(value, str) and any(unicodedata.category(char) in _UNSPEAKABLE for char in value):
-        abort(422, f"The {name} has characters that can't be shown.")
-
-
-def require_own_page() -> None:
-    """Answer 403 unless the browser says that a page of ours sent this: a form needs no JSON that would prove it."""
-    own = request.host.lower()
-    said = [_netloc(request.headers[name]) == own for name in ("Origin", "Referer") if name in request.headers]
-    if request.headers.get("Sec-Fetch-Site") != "same-origin" and not any(said):
-        abort(403, "A form of a page of this server changes things here; programs use the API.")
+        abort(422, say("The %(name)s has characters that can't be shown.", name=name))
 
 
 def _read_json() -> Any:

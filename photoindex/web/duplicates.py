@@ -6,12 +6,13 @@ import base64
 import binascii
 from typing import Any
 
-from flask import Blueprint, abort, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from photoindex import duplicates
 from photoindex.duplicates import COPIES, Group, GroupPage
 from photoindex.errors import QueryError
+from photoindex.messages import say
 from photoindex.web import cards, paging, schemas
 from photoindex.web.cards import Badge
 from photoindex.web.services import services
@@ -74,7 +75,6 @@ def show() -> str:
 
 @pages.post("/<group>/dismiss")
 def dismiss_from_page(group: str) -> Response:
-    _check_browser()
     with services().database.write() as session:
         dismissal_id = duplicates.dismiss(session, group)
     kind = group.partition("-")[0]
@@ -83,19 +83,9 @@ def dismiss_from_page(group: str) -> Response:
 
 @pages.post("/dismissals/<photo_id:dismissal_id>/undo")
 def restore_from_page(dismissal_id: int) -> Response:
-    _check_browser()
     with services().database.write() as session:
         kind = duplicates.restore(session, dismissal_id)
     return redirect(url_for(".show", kind=kind), 303)
-
-
-def _check_browser() -> None:
-    """A form's contents don't say that no other site sent it, as JSON's do: so the browser must have.
-
-    That it was this site, `changes.guard` has seen to.
-    """
-    if "Origin" not in request.headers and "Sec-Fetch-Site" not in request.headers:
-        abort(403, "Forms are for browsers; programs use the API.")
 
 
 def _group(group: Group) -> dict[str, Any]:
@@ -131,5 +121,5 @@ def _decode(cursor: str | None) -> int | None:
         raw = b""
     number = int.from_bytes(raw, "big")
     if len(raw) != 8 or number > _LARGEST:
-        raise QueryError("the cursor is not one of ours; take next_cursor from the page before")
+        raise QueryError(say("the cursor is not one of ours; take next_cursor from the page before"))
     return number

@@ -13,6 +13,8 @@ from collections.abc import Iterable
 
 from flask import Flask, abort, request
 
+from photoindex.messages import say
+
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -28,7 +30,7 @@ def guard(app: Flask, host: str, trusted_hosts: Iterable[str]) -> None:
     def refuse_foreign_names() -> None:
         name = _bare(request.host)
         if name not in names and not (everywhere and _is_address(name)):
-            abort(400, "This server does not go by that name; add it to the setting trusted_hosts if it should.")
+            abort(400, say("This server does not go by that name; add it to the setting trusted_hosts if it should."))
 
 
 def is_wildcard(host: str) -> bool:

@@ -26,7 +26,10 @@ def register(app: Flask) -> None:
 
 
 def _choose() -> str:
-    chosen = request.cookies.get(COOKIE, "")
-    if chosen in LANGUAGES:
-        return chosen
-    return request.accept_languages.best_match(list(LANGUAGES), "en") or "en"
+    return chosen() or request.accept_languages.best_match(list(LANGUAGES), "en") or "en"
+
+
+def chosen() -> str:
+    """The language that whoever asks has chosen; empty when it is the browser's."""
+    language = request.cookies.get(COOKIE, "")
+    return language if language in LANGUAGES else ""

@@ -15,6 +15,7 @@ from photoindex import media, photos
 from photoindex.companions import companions_of
 from photoindex.errors import NotFoundError
 from photoindex.media.formats import VIDEO_FORMATS
+from photoindex.messages import say
 from photoindex.photos import PhotoInfo
 from photoindex.web import clips
 from photoindex.web.originals import open_original
@@ -87,7 +88,7 @@ def motion(photo_id: int) -> Response:
         if isinstance(clip, clips.CompanionClip):
             photo = photos.get(session, clip.photo_id)
     if clip is None:
-        raise NotFoundError(f"{photo.filename} is no motion photo")
+        raise NotFoundError(say("%(filename)s is no motion photo", filename=photo.filename))
     if isinstance(clip, clips.InnerClip):
         return _send_original(photo, clip.start, clip.length, _CLIP_TYPE)
     return _send_original(photo, 0, photo.size_bytes, MIME_TYPES.get(photo.format, UNKNOWN_TYPE))

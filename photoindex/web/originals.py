@@ -7,6 +7,7 @@ import stat
 from typing import BinaryIO
 
 from photoindex.errors import NotFoundError
+from photoindex.messages import say
 from photoindex.photos import PhotoFile, PhotoInfo
 
 # Never through a symlink; a pipe does not wait for its other end, a terminal does not become ours.
@@ -24,7 +25,10 @@ def open_original(photo: PhotoInfo) -> tuple[BinaryIO, PhotoFile]:
         if opened is not None:
             return opened, file
     raise NotFoundError(
-        f"the original of {photo.filename} is not there now: its disk is away, or it was changed or deleted"
+        say(
+            "the original of %(filename)s is not there now: its disk is away, or it was changed or deleted",
+            filename=photo.filename,
+        )
     )
 
 

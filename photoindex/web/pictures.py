@@ -9,6 +9,7 @@ from flask import Blueprint, abort, redirect, request, url_for
 from werkzeug.wrappers import Response
 
 from photoindex.errors import QueryError
+from photoindex.messages import say
 from photoindex.search.query import normalise
 from photoindex.web import paging, schemas
 from photoindex.web.services import services
@@ -17,6 +18,12 @@ blueprint = Blueprint("pictures", __name__)
 
 MAX_FORM_BYTES = 100_000
 """What a form may hold beside the picture."""
+
+
+@blueprint.url_value_preprocessor
+def allow_pictures(endpoint: str | None, values: dict[str, Any] | None) -> None:
+    """Before anything reads the form: pictures are larger than what other pages send."""
+    request.max_content_length = services().max_file_bytes + MAX_FORM_BYTES
 
 
 @blueprint.post("/search")
@@ -37,11 +44,10 @@ def query(words: str, key: str) -> str:
 def _query() -> str:
     """What is searched for: the words that were sent, if any, and photos like the picture. Raises QueryError."""
     parts = services()
-    request.max_content_length = parts.max_file_bytes + MAX_FORM_BYTES
     if request.mimetype != "multipart/form-data":
-        abort(415, "Send the picture as multipart/form-data, in the field image.")
+        abort(415, say("Send the picture as multipart/form-data, in the field image."))
     sent = request.files.get("image")
     if sent is None or not sent.filename:
-        raise QueryError("there is no picture; choose a file, or send it in the field image")
+        raise QueryError(say("there is no picture; choose a file, or send it in the field image"))
     key = parts.pictures.remember(sent.read(), os.fsencode(sent.filename.encode("utf-8", "replace")))
     return query(normalise(request.form.get("q", "")), key)

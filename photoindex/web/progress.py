@@ -1,11 +1,26 @@
-"""One line about the indexing that goes on, for the top of a page. `static/photoindex.js` writes the same line."""
+"""One line about the indexing that goes on, for the top of a page."""
 
 from __future__ import annotations
+
+import hashlib
+
+from flask import Flask
 
 from photoindex.status import Status
 from photoindex.web import wording
 
 WORKING = ("starting", "scanning", "indexing")
+
+
+def register(app: Flask) -> None:
+    """Give templates this as a filter."""
+    app.add_template_filter(fingerprint)
+
+
+def fingerprint(status: Status) -> str:
+    """Tells two states apart between which a page would look different."""
+    seen = (status.photos, status.files, status.libraries, status.daemon.state)
+    return hashlib.sha256(repr(seen).encode("utf-8", "surrogateescape")).hexdigest()[:16]
 
 
 def line(status: Status) -> str | None:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from photoindex import saved_searches
 from photoindex.errors import QueryError
+from photoindex.messages import said, say
 from photoindex.saved_searches import SavedSearchInfo
 from photoindex.search.query import normalise
 from photoindex.web import changes, paging, schemas, smart_albums
@@ -108,7 +109,7 @@ def make(name: str, query: str) -> SavedSearchInfo:
         query = normalise(query)
         cover = smart_albums.first_photo(query) if query else None
     except QueryError as error:
-        abort(422, str(error))
+        abort(422, said(error))
     with changing() as session:
         return saved_searches.create(session, name, query, cover)
 
@@ -131,14 +132,14 @@ def changing() -> Iterator[Session]:
         with services().database.write() as session:
             yield session
     except QueryError as error:
-        abort(422, str(error))
+        abort(422, said(error))
 
 
 def _position(cursor: str | None) -> int:
     if cursor is None:
         return 0
     if not (cursor.isascii() and cursor.isdigit() and len(cursor) < 10):
-        raise QueryError("the cursor is not one of ours; take next_cursor from the page before")
+        raise QueryError(say("the cursor is not one of ours; take next_cursor from the page before"))
     return int(cursor)
 
 

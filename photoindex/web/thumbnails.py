@@ -14,6 +14,7 @@ from photoindex import media
 from photoindex.errors import NotFoundError, UnreadableFileError
 from photoindex.media.formats import VIDEO_FORMATS
 from photoindex.media.thumbnails import LONGEST_EDGE
+from photoindex.messages import say
 from photoindex.photos import PhotoFile, PhotoInfo
 from photoindex.web.originals import open_original
 
@@ -51,14 +52,18 @@ def _make(photo: PhotoInfo, max_file_bytes: int, max_pixels: int) -> bytes:
                 else _decode(photo, opened, file, max_file_bytes, max_pixels)
             )
         except UnreadableFileError as error:
-            raise NotFoundError(f"{file.filename} can't be shown: {error}") from error
+            raise NotFoundError(
+                say("%(filename)s can't be shown: %(error)s", filename=file.filename, error=error)
+            ) from error
     return media.make_thumbnail(decoded.image)
 
 
 def _decode(photo: PhotoInfo, opened: BinaryIO, file: PhotoFile, max_file_bytes: int, max_pixels: int) -> media.Decoded:
     content = opened.read(max_file_bytes + 1)
     if len(content) > max_file_bytes or blake3(content).digest() != photo.content_hash:
-        raise NotFoundError(f"{file.filename} has changed since it was indexed; it is indexed again soon")
+        raise NotFoundError(
+            say("%(filename)s has changed since it was indexed; it is indexed again soon", filename=file.filename)
+        )
     name = os.path.basename(file.path)
     return media.decode(content, name=name, shortest_edge=1, longest_edge=LONGEST_EDGE, max_pixels=max_pixels)
 

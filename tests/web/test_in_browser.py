@@ -8,13 +8,11 @@ from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 import pytest
+from browsing import CHROMIUM, SIZES, Watched, open_browser
 from drawing import draw_photo
 from filming import film_video
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-ARGUMENTS = ["--no-sandbox", "--disable-quic", "--disable-background-networking"]
-SIZES = {"desk": {"width": 1280, "height": 800}, "phone": {"width": 390, "height": 844}}
 HOSTILE = b"<img src=x onerror=alert(1)>.jpg"
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium or google-chrome is installed")
@@ -22,55 +20,8 @@ pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium or google-
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield launched
-        launched.close()
-
-
-class Watched:
-    """A page, and everything that must not happen on it."""
-
-    def __init__(self, page: Page, url: str) -> None:
-        self.page = page
-        self.url = url
-        self.wrongs: list[str] = []
-        page.set_default_timeout(20_000)
-        page.on("console", lambda message: self._note(message.type in ("error", "warning"), message.text))
-        page.on("pageerror", lambda error: self._note(True, str(error)))
-        page.on("dialog", lambda dialog: self._note(True, f"dialog: {dialog.message}"))
-        page.on("request", lambda request: self._note(not self._is_ours(request.url), f"asked for {request.url}"))
-
-    def _is_ours(self, url: str) -> bool:
-        return url.startswith(("data:", "blob:")) or urlsplit(url).netloc == urlsplit(self.url).netloc
-
-    def _note(self, wrong: bool, what: str) -> None:
-        if wrong:
-            self.wrongs.append(what)
-
-    def open(self, address: str) -> None:
-        self.page.goto(self.url + address)
-        self.check()
-
-    def check(self) -> None:
-        """No complaint so far, nothing wider than the window, every picture in sight drawn."""
-        width = self.page.evaluate("[document.documentElement.scrollWidth, window.innerWidth]")
-        assert width[0] <= width[1]
-        assert self.wrongs == []
-
-    def wait_for_pictures(self) -> None:
-        """Until every picture in sight is drawn. Asked again and again: a page's own waiting would need its eval."""
-        for _ in range(400):
-            if self.page.evaluate(_ALL_DRAWN):
-                return
-            self.page.wait_for_timeout(50)
-        raise AssertionError("pictures are missing")
-
-
-_ALL_DRAWN = """
-    [...document.querySelectorAll('main img')].filter(image => image.getBoundingClientRect().top < innerHeight)
-    .every(image => image.complete && image.naturalWidth > 0)
-"""
+    with open_browser() as opened:
+        yield opened
 
 
 @pytest.fixture
@@ -122,6 +73,8 @@ def test_a_visit(look, size, scripts):
         page.wait_for_url("**/similar")
         visit.wait_for_pictures()
         visit.check()
+        if size == "phone":
+            page.locator(".tabs summary").click()
         page.get_by_role("link", name="Status").click()
         page.wait_for_url("**/status")
         assert page.get_by_text("Can be searched").is_visible()
@@ -195,7 +148,7 @@ def test_new_photos_come_by_themselves_while_indexing(look, gallery):
         visit.open("/")
         assert visit.page.get_by_role("status").inner_text() == "Indexing: 25 of 55, 10/s, about 3 s left"
         gallery.draw("fresh.jpg", "green", seed=4242)
-        gallery.say(state="indexing", photos_per_second=1234.5, seconds_left=7200.0)
+        gallery.say(state="indexing", photos_per_second=1234.6, seconds_left=7200.0)
         visit.page.get_by_text("26 photos").wait_for()
         assert visit.page.get_by_role("status").inner_text() == "Indexing: 26 of 56, 1235/s, about 2 h left"
         visit.page.get_by_role("searchbox").fill("a half-typed sear")

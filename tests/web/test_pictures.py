@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 from drawing import draw_image
+from posting import token
 from werkzeug.datastructures import FileStorage
 from werkzeug.test import stream_encode_multipart
 
@@ -25,6 +26,8 @@ def app(gallery, make_app):
 
 
 def send(client, address: str, colour: str = "blue", **fields: str):
+    if not address.startswith("/api/"):
+        fields["csrf_token"] = token(client)
     return client.post(address, data={"image": (png(colour), "boat.png"), **fields}, content_type="multipart/form-data")
 
 

@@ -11,7 +11,7 @@ from photoindex.web.headers import CONTENT_SECURITY_POLICY
 from photoindex.web.server import check_host
 
 PAGES = ("/", "/search?q=red", "/photos/1", "/photos/1/similar", "/status", "/api/v1/photos", "/api/v1/search?q=red")
-OTHERS = ("/nothing", "/api/nothing", "/healthz", "/readyz", "/search", "/static/photoindex.css", "/photos/99")
+OTHERS = ("/nothing", "/api/nothing", "/healthz", "/readyz", "/search", "/static/css/base.css", "/photos/99")
 MEDIA = ("/api/v1/photos/1/thumbnail", "/api/v1/photos/1/original", "/api/v1/photos/99/original")
 
 
@@ -39,7 +39,7 @@ def test_pages_are_not_kept_and_static_files_are(client):
         etag = response.headers["ETag"]
     with client.get(address, headers={"If-None-Match": etag}) as response:
         assert response.status_code == 304
-    with client.get("/static/photoindex.css") as response:
+    with client.get("/static/css/base.css") as response:
         assert "no-cache" in response.headers["Cache-Control"]
 
 
@@ -59,7 +59,7 @@ def test_foreign_names_are_refused(client, host):
     page = client.get("/", headers={"Host": host})
     assert (page.status_code, page.mimetype) == (400, "text/html")
     assert "trusted_hosts" in page.text
-    assert client.get("/static/photoindex.css", headers={"Host": host}).status_code == 400
+    assert client.get("/static/css/base.css", headers={"Host": host}).status_code == 400
 
 
 def test_a_forwarded_host_is_not_believed(client):

@@ -9,6 +9,7 @@ from datetime import date
 from sqlalchemy import ColumnElement, and_
 from sqlalchemy.orm import Session
 
+from photoindex.messages import say
 from photoindex.search.filters import files, kinds, numbers, places, texts, times
 from photoindex.search.filters.clauses import Clause, Reading, none_of
 from photoindex.search.query import Filter, Problem
@@ -70,7 +71,11 @@ def compile(session: Session, filters: Sequence[Filter], *, today: date) -> Comp
         if clause is not None:
             clauses.append(none_of(clause) if each.negated else clause)
     if len(filters) > MOST_FILTERS:
-        problems.append(Problem("", f"a search takes {MOST_FILTERS} filters; the others are left out"))
+        problems.append(
+            Problem(
+                "", say("a search takes %(most_filters)s filters; the others are left out", most_filters=MOST_FILTERS)
+            )
+        )
     if not clauses:
         return Compiled(None, None, tuple(problems))
     find, check = and_(*(each.find for each in clauses)), and_(*(each.check for each in clauses))
@@ -89,14 +94,32 @@ def _read(session: Session, each: Filter, today: date) -> tuple[Clause | None, l
     reader = READERS.get(each.name)
     if reader is None:
         name = _printable(each.name)
-        return None, [Problem(f"{name}:", f"there is no filter {name}; possible are: {', '.join(READERS)}")]
+        return None, [
+            Problem(
+                f"{name}:",
+                say("there is no filter %(name)s; possible are: %(names)s", name=name, names=", ".join(READERS)),
+            )
+        ]
     values = tuple(dict.fromkeys(_printable(value) for value in each.values))
     reading = Reading(session, replace(each, values=_allowed(values)), today)
     if len(values) > MOST_VALUES:
-        reading.problem("", f"{each.name} takes {MOST_VALUES} values; the others are left out")
+        reading.problem(
+            "",
+            say(
+                "%(name)s takes %(most_values)s values; the others are left out",
+                name=each.name,
+                most_values=MOST_VALUES,
+            ),
+        )
     for value in values:
         if len(value) > LONGEST_VALUE:
-            reading.problem(value[:20] + "…", f"a value has at most {LONGEST_VALUE} characters; this one is left out")
+            reading.problem(
+                value[:20] + "…",
+                say(
+                    "a value has at most %(longest_value)s characters; this one is left out",
+                    longest_value=LONGEST_VALUE,
+                ),
+            )
     return reader(reading), reading.problems
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, String, and_, exists, func, literal, liter
 from sqlalchemy.orm import Session
 
 from photoindex.folding import fold
+from photoindex.messages import say
 from photoindex.models import File, Folder, Library, Photo
 from photoindex.search.filters.clauses import NOTHING, PRESENT, Clause, Reading, by_photo, in_list, named
 from photoindex.search.filters.matching import Matcher, containing, globbing, has_wildcard
@@ -28,7 +29,9 @@ def read_folder(reading: Reading) -> Clause | None:
     asked = False
     for value in reading.values:
         if not value.strip(" /"):
-            reading.problem(value, "folder needs a name; write folder:Corsica, folder:2019/Corsica or folder:*corsica*")
+            reading.problem(
+                value, say("folder needs a name; write folder:Corsica, folder:2019/Corsica or folder:*corsica*")
+            )
             continue
         asked = True
         found = _folders(reading.session, fold(value.strip()))
@@ -49,7 +52,7 @@ def read_name(reading: Reading) -> Clause | None:
         if value.strip():
             conditions.append(_named(fold(value.strip())))
         else:
-            reading.problem(value, "name needs a part of a file's name, or a pattern; write name:IMG_*")
+            reading.problem(value, say("name needs a part of a file's name, or a pattern; write name:IMG_*"))
     return _by_file(or_(*conditions)) if conditions else None
 
 
@@ -60,14 +63,21 @@ def read_library(reading: Reading) -> Clause | None:
     asked = False
     for value in reading.values:
         if not value.strip():
-            reading.problem(value, f"library needs a name or an id; there are: {named(libraries.values())}")
+            reading.problem(
+                value, say("library needs a name or an id; there are: %(there)s", there=named(libraries.values()))
+            )
             continue
         asked = True
         matches = containing(value.strip())
         found = [int(value)] if is_id(value) and int(value) in libraries else []
         found = found or [library_id for library_id, name in libraries.items() if matches(fold(name))]
         if not found:
-            reading.problem(value, f"no library is called {value}; there are: {named(libraries.values())}")
+            reading.problem(
+                value,
+                say(
+                    "no library is called %(value)s; there are: %(there)s", value=value, there=named(libraries.values())
+                ),
+            )
         wanted.update(found)
     if not wanted:
         return NOTHING if asked else None
@@ -122,6 +132,15 @@ def _no_folder(value: str, paths: Sequence[str]) -> str:
     part = fold(value.strip(" /*?"))
     names = sorted({name for path in paths for name in path.split("/") if part and part in name})
     if names:
-        return f"no folder is called {value}; folder:*{part}* finds: {named(names)}"
+        return say(
+            "no folder is called %(value)s; folder:*%(part)s* finds: %(there)s",
+            value=value,
+            part=part,
+            there=named(names),
+        )
     there = sorted({path.split("/")[1] for path in paths if path.strip("/")})
-    return f"no folder is called {value}; there are: {named(there)}" if there else "no photo lies in a folder"
+    return (
+        say("no folder is called %(value)s; there are: %(there)s", value=value, there=named(there))
+        if there
+        else say("no photo lies in a folder")
+    )

@@ -8,6 +8,7 @@ from sqlalchemy import exists, func, select, true
 from sqlalchemy.orm import aliased
 
 from photoindex.folding import fold
+from photoindex.messages import say
 from photoindex.models import AlbumPhoto, File, Photo
 from photoindex.search.filters.clauses import PRESENT, Clause, Reading, any_of, by_photo, plain
 from photoindex.search.filters.texts import listed
@@ -38,7 +39,15 @@ def _one_of(reading: Reading, known: Mapping[str, Make], possible: str) -> Claus
     for value in reading.values:
         make = known.get(fold(value.strip()))
         if make is None:
-            reading.problem(value, f"{reading.filter.name}:{value} is not known; possible are: {possible}")
+            reading.problem(
+                value,
+                say(
+                    "%(name)s:%(value)s is not known; possible are: %(possible)s",
+                    name=reading.filter.name,
+                    value=value,
+                    possible=possible,
+                ),
+            )
         else:
             clauses.append(make())
     return any_of(clauses)

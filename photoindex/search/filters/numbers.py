@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_
 
+from photoindex.messages import said, say
 from photoindex.models import Photo
 from photoindex.search.filters.clauses import Clause, Reading, any_of, plain
 
@@ -76,7 +77,7 @@ def read(reading: Reading) -> Clause | None:
         try:
             interval = interval_of(value, quantity)
         except ValueError as error:
-            reading.problem(value, str(error))
+            reading.problem(value, said(error))
         else:
             clauses.append(plain(between(quantity.column, interval)))
     return any_of(clauses)
@@ -101,7 +102,9 @@ def interval_of(value: str, quantity: Quantity) -> Interval:
     if operator or (low is None and high is None):
         raise ValueError(_message(value, quantity))
     if low is not None and high is not None and low > high:
-        raise ValueError(f"the range {value} ends before it begins; write {quantity.example}")
+        raise ValueError(
+            say("the range %(value)s ends before it begins; write %(example)s", value=value, example=quantity.example)
+        )
     return Interval(low, high)
 
 
@@ -139,4 +142,4 @@ def _bound(number: Decimal | None) -> int | float | None:
 
 
 def _message(value: str, quantity: Quantity) -> str:
-    return f"{value or 'nothing'} is no such number; write {quantity.example}"
+    return say("%(value)s is no such number; write %(example)s", value=value or "nothing", example=quantity.example)

@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, and_, func, or_, select
 
 from photoindex.folding import fold
 from photoindex.gazetteer import EARTH_KM
+from photoindex.messages import said, say
 from photoindex.models import Photo, Place
 from photoindex.search.filters.clauses import NOTHING, Clause, Reading, any_of, in_list, named, plain
 from photoindex.search.filters.matching import Matcher, beginning, saying
@@ -45,7 +46,7 @@ def read_place(reading: Reading) -> Clause | None:
     for value in reading.values:
         parts = [part.strip() for part in value.split(",") if part.strip()]
         if not parts:
-            reading.problem(value, 'place needs a name; write place:grenoble, place:"New York" or place:fr')
+            reading.problem(value, say('place needs a name; write place:grenoble, place:"New York" or place:fr'))
             continue
         asked = True
         found = _meant(parts, places, saying) or _meant(parts, places, beginning)
@@ -64,7 +65,7 @@ def read_near(reading: Reading) -> Clause | None:
         try:
             clauses.append(plain(_within(circle_of(value))))
         except ValueError as error:
-            reading.problem(value, str(error))
+            reading.problem(value, said(error))
     return any_of(clauses)
 
 
@@ -73,14 +74,19 @@ def circle_of(value: str) -> Circle:
     found = _POSITION.fullmatch(value.strip().lower())
     if found is None:
         raise ValueError(
-            f"{value or 'nothing'} is no position; write latitude, longitude and distance: near:48.85,2.35,10km"
+            say(
+                "%(value)s is no position; write latitude, longitude and distance: near:48.85,2.35,10km",
+                value=value or "nothing",
+            )
         )
     latitude, longitude = float(found[1]), float(found[2])
     if abs(latitude) > 90 or abs(longitude) > 180:
-        raise ValueError(f"{value} is not on Earth: latitudes go from -90 to 90, longitudes from -180 to 180")
+        raise ValueError(
+            say("%(value)s is not on Earth: latitudes go from -90 to 90, longitudes from -180 to 180", value=value)
+        )
     km = DEFAULT_KM if found[3] is None else float(found[3]) * _KM[found[4] or ""]
     if not km:
-        raise ValueError(f"{value} asks for no distance; write near:48.85,2.35,10km")
+        raise ValueError(say("%(value)s asks for no distance; write near:48.85,2.35,10km", value=value))
     return Circle(latitude, longitude, km)
 
 
@@ -131,7 +137,7 @@ def _meant(parts: list[str], places: list[tuple[int, str, list[str]]], kind: Cal
 def _nowhere(reading: Reading, value: str) -> str:
     countries = reading.session.scalars(select(Place.country).distinct().order_by(Place.country)).all()
     return (
-        f"no photo was taken at {value}; there are photos of: {named(countries)}"
+        say("no photo was taken at %(value)s; there are photos of: %(there)s", value=value, there=named(countries))
         if countries
-        else "no photo has a place"
+        else say("no photo has a place")
     )

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, String, and_, exists, func, literal_column
 from sqlalchemy.orm import Session
 
 from photoindex.folding import fold
+from photoindex.messages import say
 from photoindex.models import Album, AlbumPhoto, Photo
 from photoindex.search.filters.clauses import NOTHING, Clause, Reading, by_photo, in_list, named, plain
 from photoindex.search.filters.matching import Matcher, containing, globbing, has_wildcard, saying
@@ -52,7 +53,9 @@ def read_format(reading: Reading) -> Clause | None:
         matches = globbing(_FORMATS.get(name, name))
         found = [each for each in stored if matches(fold(each))]
         if not found:
-            reading.problem(value, f"no photo has the format {value}; there are: {named(stored)}")
+            reading.problem(
+                value, say("no photo has the format %(value)s; there are: %(there)s", value=value, there=named(stored))
+            )
         wanted += found
     return plain(in_list(Photo.format, wanted)) if wanted else _nothing(reading)
 
@@ -135,7 +138,7 @@ def _matchers(reading: Reading, kind: Callable[[str], Matcher]) -> Iterable[tupl
         if fold(value).strip():
             yield value, kind(value.strip())
         else:
-            reading.problem(value, f"{reading.filter.name} needs a name, or a part of one")
+            reading.problem(value, say("%(name)s needs a name, or a part of one", name=reading.filter.name))
 
 
 def _nothing(reading: Reading) -> Clause | None:
@@ -146,7 +149,11 @@ def _nothing(reading: Reading) -> Clause | None:
 def _none(reading: Reading, value: str, there: Iterable[str]) -> str:
     known = named(there)
     name = reading.filter.name
-    return f"no {name} contains {value}; there are: {known}" if known else f"no photo has a {name}"
+    return (
+        say("no %(name)s contains %(value)s; there are: %(there)s", name=name, value=value, there=known)
+        if known
+        else say("no photo has a %(name)s", name=name)
+    )
 
 
 def _has(column: Any, value: str) -> ColumnElement[bool]:

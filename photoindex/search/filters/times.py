@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, and_, func, or_, select, true
 from sqlalchemy.orm import aliased
 
 from photoindex.folding import fold
+from photoindex.messages import said, say
 from photoindex.models import Photo
 from photoindex.search import dates
 from photoindex.search.dates import Span
@@ -65,7 +66,7 @@ def read_year(reading: Reading) -> Clause | None:
         try:
             years = _whole_numbers(value, _YEAR, 1, date.max.year)
         except ValueError as error:
-            reading.problem(value, str(error))
+            reading.problem(value, said(error))
         else:
             if years:
                 spans.append(_years(years))
@@ -79,7 +80,7 @@ def read_month(reading: Reading) -> Clause | None:
         try:
             months.update(_months(value))
         except ValueError as error:
-            reading.problem(value, str(error))
+            reading.problem(value, said(error))
     if not months:
         return None
     of_month = func.substr(Photo.timeline_at, 6, 2).in_([f"{month:02}" for month in sorted(months)])
@@ -94,7 +95,7 @@ def _spans(reading: Reading) -> list[Span]:
         try:
             spans.append(dates.read(value, reading.today))
         except ValueError as error:
-            reading.problem(value, str(error))
+            reading.problem(value, said(error))
     return spans
 
 
@@ -103,12 +104,15 @@ def _single(reading: Reading) -> list[Span]:
     spans = []
     for value in reading.values:
         if ".." in value:
-            reading.problem(value, f"{reading.filter.name} takes one date; for a range write date:{value}")
+            reading.problem(
+                value,
+                say("%(name)s takes one date; for a range write date:%(value)s", name=reading.filter.name, value=value),
+            )
             continue
         try:
             spans.append(dates.read(value, reading.today))
         except ValueError as error:
-            reading.problem(value, str(error))
+            reading.problem(value, said(error))
     return spans
 
 
@@ -164,7 +168,7 @@ def _months(value: str) -> list[int]:
             return [*range(start, 13), *range(1, end + 1)]
     numbers = _whole_numbers(first + dots + last, _MONTH, 1, 12)
     if not numbers:
-        raise ValueError(f"{value} is no month; write {_MONTH.example}")
+        raise ValueError(say("%(value)s is no month; write %(example)s", value=value, example=_MONTH.example))
     return list(numbers)
 
 

@@ -1,0 +1,58 @@
+"""Where the pages' navigation leads. A new page adds one line to `ENTRIES`; its icon is in `templates/_icons.html`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from flask import Flask, request, url_for
+from flask_babel import lazy_gettext
+
+ON_PHONES = 4
+"""How many of the first entries a phone's bar shows; the others are behind its "More"."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One page to go to."""
+
+    endpoint: str
+    icon: str
+    label: str
+    values: Mapping[str, str] = field(default_factory=dict)
+    """The address's parameters."""
+    parts: tuple[str, ...] = ()
+    """Other endpoints that belong to it, or whole blueprints, as `albums.`"""
+
+    @property
+    def address(self) -> str:
+        return url_for(self.endpoint, **dict[str, Any](self.values))
+
+    @property
+    def is_current(self) -> bool:
+        """Whether the page that is asked for is this one, or belongs to it."""
+        asked = request.endpoint or ""
+        if asked == self.endpoint:
+            return all(request.args.get(name) == value for name, value in self.values.items())
+        return any(asked == part or (part.endswith(".") and asked.startswith(part)) for part in self.parts)
+
+
+ENTRIES = (
+    Entry("gallery.index", "photos", lazy_gettext("Photos")),
+    Entry("explore.show", "explore", lazy_gettext("Explore")),
+    Entry("saved_pages.index", "albums", lazy_gettext("Albums"), parts=("saved_pages.",)),
+    Entry("gallery.search", "star", lazy_gettext("Favourites"), {"q": "is:favourite"}),
+    Entry("duplicates.show", "copies", lazy_gettext("Duplicates")),
+    Entry("gallery.show_status", "pulse", lazy_gettext("Status")),
+    Entry("settings.show", "settings", lazy_gettext("Settings")),
+)
+"""In this order, on every page."""
+
+
+def register(app: Flask) -> None:
+    """Give templates `navigation`, and how many of it a phone's bar shows."""
+
+    @app.context_processor
+    def tell() -> dict[str, object]:
+        return {"navigation": ENTRIES, "navigation_on_phones": ON_PHONES}

@@ -1,0 +1,7 @@
+// What every page gains from scripts; each works without. A page's own scripts stand in its block `scripts`.
+
+import "./hover.js";
+import "./keys.js";
+import "./menus.js";
+import "./news.js";
+import "./videos.js";
