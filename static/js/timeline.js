@@ -51,7 +51,10 @@ async function growAt(end) {
   part.dataset[end] = "";
   if (added.querySelector(".card") === null) return false;
   if (end === "older") part.after(added);
-  else keepingPlace(() => part.before(added));
+  else {
+    part.setAttribute("data-kept", ""); // its first heading stays although it stands twice then: nothing in sight moves
+    keepingPlace(() => part.before(added));
+  }
   edges.observe(added);
   return true;
 }
