@@ -45,6 +45,7 @@ from photoindex.web import (
     secret,
     settings,
     smart_albums,
+    translating,
     wording,
 )
 from photoindex.web.identifiers import PhotoId
@@ -57,7 +58,7 @@ __all__ = ["create_app", "start_warming", "stop_warming"]
 PATIENCE_SECONDS = 8.0
 """How long a search waits for the text encoder, which is loading when the server has just started."""
 
-PARTS = (problems, headers, language, appearance, navigation, assets, wording, names, progress, searching)
+PARTS = (problems, headers, language, translating, appearance, navigation, assets, wording, names, progress, searching)
 """Modules that register what templates use, or what happens around each request."""
 
 BLUEPRINTS = (
