@@ -29,6 +29,8 @@ def test_the_wheel_holds_what_the_program_needs_and_nothing_else(wheel: Path) ->
     for needed in (
         "photoindex/templates/base.html",
         "photoindex/static/css/base.css",
+        "photoindex/static/vendor/htmx/htmx.min.js",
+        "photoindex/translations/fr/LC_MESSAGES/messages.mo",
         "photoindex/migrations/env.py",
         "photoindex/migrations/versions/0001_first_schema.py",
         "photoindex/py.typed",

@@ -126,9 +126,7 @@ class SearchEngine:
         with self._database.read() as session:
             photo, encoder = photos.get(session, photo_id), embeddings.active_encoder(session)
         if encoder is None:
-            raise NotReadyError(
-                say("%(filename)s has no embedding yet; try again when it is indexed", filename=photo.filename)
-            )
+            raise NotReadyError(say("%(name)s has no embedding yet; try again when it is indexed", name=photo.filename))
         return self._page(f"like:{photo_id}", Query(likes=(Like(photo_id),), show="all"), limit, cursor, started)
 
     def count_new(self, query: str, after_photo_id: int) -> int:

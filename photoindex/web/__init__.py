@@ -47,6 +47,7 @@ from photoindex.web import (
     settings,
     smart_albums,
     timeline_pages,
+    translating,
     wording,
 )
 from photoindex.web.identifiers import PhotoId
@@ -59,7 +60,20 @@ __all__ = ["create_app", "start_warming", "stop_warming"]
 PATIENCE_SECONDS = 8.0
 """How long a search waits for the text encoder, which is loading when the server has just started."""
 
-PARTS = (problems, headers, language, appearance, navigation, assets, wording, names, progress, searching, cards)
+PARTS = (
+    problems,
+    headers,
+    language,
+    translating,
+    appearance,
+    navigation,
+    assets,
+    wording,
+    names,
+    progress,
+    searching,
+    cards,
+)
 """Modules that register what templates use, or what happens around each request."""
 
 BLUEPRINTS = (

@@ -7,6 +7,7 @@ import binascii
 from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
+from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from photoindex import duplicates
@@ -22,7 +23,6 @@ pages = Blueprint("duplicates", __name__, url_prefix="/duplicates")
 
 PAGE_SIZE = 30
 _LARGEST = (1 << 63) - 1
-_KEEP = Badge("Keep", "Suggested to keep")
 
 
 @api.get("")
@@ -60,7 +60,8 @@ def show() -> str:
         counts = duplicates.count(session)
         badges = cards.badges(session, [photo for group in found.groups for photo in group.photos])
     if kind != COPIES:
-        badges |= {group.keep_id: (_KEEP, *badges[group.keep_id]) for group in found.groups}
+        keep = Badge(_("Keep"), _("Suggested to keep"))
+        badges |= {group.keep_id: (keep, *badges[group.keep_id]) for group in found.groups}
     dismissed = request.args.get("dismissed", "")
     return render_template(
         "duplicates.html",

@@ -18,7 +18,7 @@ from photoindex.photos import PhotoInfo
 from photoindex.search import ResultPage
 from photoindex.search.query import normalise
 from photoindex.status import Status
-from photoindex.web import cards, clips, facts, moments, progress, searching, timeline_pages
+from photoindex.web import cards, clips, facts, moments, progress, searching, timeline_pages, translating
 from photoindex.web.cards import Badge
 from photoindex.web.media import PLAYED_BY_BROWSERS, SHOWN_BY_BROWSERS
 from photoindex.web.services import services
@@ -127,7 +127,7 @@ class FailureLine:
 
 
 def _failure(failure: files.Failure, names: dict[int, str]) -> FailureLine:
-    reason = media.REASONS.get(failure.reason, failure.reason)
+    reason = translating.recall(media.REASONS.get(failure.reason, failure.reason))
     return FailureLine(names.get(failure.library_id, ""), display_path(failure.path), reason, failure.detail)
 
 

@@ -6,6 +6,7 @@ import logging
 from http import HTTPStatus
 
 from flask import Flask, Response, json, make_response, render_template, request
+from flask_babel import gettext as _
 from werkzeug.exceptions import HTTPException
 
 from photoindex.errors import (
@@ -17,6 +18,8 @@ from photoindex.errors import (
     PhotoIndexError,
     QueryError,
 )
+from photoindex.messages import mark, said, say
+from photoindex.web import translating
 
 log = logging.getLogger(__name__)
 
@@ -32,9 +35,26 @@ _STATUS: tuple[tuple[type[PhotoIndexError], HTTPStatus], ...] = (
 )
 
 _OWN_WORDS = {
-    HTTPStatus.NOT_FOUND: "There is nothing at this address.",
-    HTTPStatus.METHOD_NOT_ALLOWED: "This address does not take such a request; the header Allow names those it takes.",
+    HTTPStatus.BAD_REQUEST: mark("The server can't make sense of this request."),
+    HTTPStatus.NOT_FOUND: mark("There is nothing at this address."),
+    HTTPStatus.METHOD_NOT_ALLOWED: mark(
+        "This address does not take such a request; the header Allow names those it takes."
+    ),
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: mark("What was sent is larger than the limit allows."),
 }
+_TITLES = {
+    HTTPStatus.BAD_REQUEST: mark("Bad Request"),
+    HTTPStatus.FORBIDDEN: mark("Forbidden"),
+    HTTPStatus.NOT_FOUND: mark("Not Found"),
+    HTTPStatus.METHOD_NOT_ALLOWED: mark("Method Not Allowed"),
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: mark("Request Entity Too Large"),
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: mark("Unsupported Media Type"),
+    HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE: mark("Requested Range Not Satisfiable"),
+    HTTPStatus.UNPROCESSABLE_ENTITY: mark("Unprocessable Entity"),
+    HTTPStatus.INTERNAL_SERVER_ERROR: mark("Internal Server Error"),
+    HTTPStatus.SERVICE_UNAVAILABLE: mark("Service Unavailable"),
+}
+"""How pages call what went wrong."""
 
 
 def register(app: Flask) -> None:
@@ -57,7 +77,7 @@ def problem(status: HTTPStatus, detail: str) -> Response:
 
 def _answer_ours(error: PhotoIndexError) -> Response:
     status = next((status for kind, status in _STATUS if isinstance(error, kind)), HTTPStatus.INTERNAL_SERVER_ERROR)
-    response = _answer(status, str(error), waiting=isinstance(error, NotReadyError))
+    response = _answer(status, said(error), waiting=isinstance(error, NotReadyError))
     if isinstance(error, NotReadyError):
         response.headers["Retry-After"] = str(RETRY_SECONDS)
     return response
@@ -68,7 +88,7 @@ def _answer_http(error: HTTPException) -> Response | HTTPException:
         return error  # a redirect
     status = HTTPStatus(error.code)
     own_words = type(error).description == error.description and _OWN_WORDS.get(status)
-    response = _answer(status, own_words or error.description or status.phrase)
+    response = _answer(status, say(own_words) if own_words else error.description or status.phrase)
     for name, value in error.get_headers():
         if name in ("Allow", "Content-Range", "Retry-After"):
             response.headers[name] = value
@@ -77,7 +97,7 @@ def _answer_http(error: HTTPException) -> Response | HTTPException:
 
 def _answer_unexpected(error: Exception) -> Response:
     log.error("answering %r failed", request.path, exc_info=error)
-    return _answer(HTTPStatus.INTERNAL_SERVER_ERROR, "Something went wrong here; the server's log says more.")
+    return _answer(HTTPStatus.INTERNAL_SERVER_ERROR, say("Something went wrong here; the server's log says more."))
 
 
 def _answer(status: HTTPStatus, detail: str, waiting: bool = False) -> Response:
@@ -85,6 +105,10 @@ def _answer(status: HTTPStatus, detail: str, waiting: bool = False) -> Response:
         return problem(status, detail)
     template = "waiting.html" if waiting else "error.html"
     page = render_template(
-        template, title=status.phrase, detail=detail, retry_seconds=RETRY_SECONDS, query=request.args.get("q", "")
+        template,
+        title=_(_TITLES.get(status, status.phrase)),
+        detail=translating.translate(detail),
+        retry_seconds=RETRY_SECONDS,
+        query=request.args.get("q", ""),
     )
     return make_response(page, status)

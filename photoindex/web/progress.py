@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 
 from flask import Flask
+from flask_babel import gettext as _
+from flask_babel import ngettext
 
 from photoindex.status import Status
 from photoindex.web import wording
@@ -30,13 +32,20 @@ def line(status: Status) -> str | None:
     if status.daemon.state == "stopped":
         if not pending:
             return None
-        waiting = "1 photo waits" if pending == 1 else f"{wording.number(pending)} photos wait"
-        return f"{waiting} to be indexed. Start indexing with: photoindex daemon"
+        return str(
+            ngettext(
+                "%(number)s photo waits to be indexed. Start indexing with: photoindex daemon",
+                "%(number)s photos wait to be indexed. Start indexing with: photoindex daemon",
+                pending,
+                number=wording.number(pending),
+            )
+        )
     if pending:
-        parts = [f"Indexing: {wording.number(done)} of {wording.number(done + pending)}"]
+        done_so_far, all_of_them = wording.number(done), wording.number(done + pending)
+        parts = [_("Indexing: %(done)s of %(all)s", done=done_so_far, all=all_of_them)]
         if status.daemon.photos_per_second:
             parts.append(wording.rate(status.daemon.photos_per_second))
         if status.daemon.seconds_left is not None:
-            parts.append(f"{wording.duration(status.daemon.seconds_left)} left")
+            parts.append(_("%(duration)s left", duration=wording.duration(status.daemon.seconds_left)))
         return ", ".join(parts)
-    return "Looking for new photos" if status.daemon.state in ("starting", "scanning") else None
+    return str(_("Looking for new photos")) if status.daemon.state in ("starting", "scanning") else None

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from flask import Blueprint, redirect, render_template, request, url_for
+from flask_babel import gettext as _
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
 from photoindex import saved_searches
 from photoindex.search.query import normalise
-from photoindex.web import cards, changes, smart_albums
+from photoindex.web import cards, changes, smart_albums, translating
 from photoindex.web import saved_searches as api
 from photoindex.web.cards import Badge
 from photoindex.web.services import services
@@ -17,7 +18,6 @@ blueprint = Blueprint("saved_pages", __name__, url_prefix="/saved")
 
 PAGE_SIZE = 100
 LISTED = 60
-NEW = Badge("New", "New since you last looked")
 
 
 @blueprint.get("")
@@ -45,7 +45,9 @@ def create() -> Response | tuple[str, int]:
         changes.check_text("name", name)
         made = api.make(name, query)
     except HTTPException as error:
-        return render_template("save.html", query=query, name=name, problem=error.description), error.code or 422
+        return render_template(
+            "save.html", query=query, name=name, problem=translating.translate(error.description or "")
+        ), error.code or 422
     return _to_album(made.id)
 
 
@@ -56,9 +58,10 @@ def album(search_id: int) -> str:
     page = smart_albums.page(found, PAGE_SIZE, cursor)
     with services().database.read() as session:
         badges = cards.badges(session, [each.photo for each in page.results])
+    new_badge = Badge(_("New"), _("New since you last looked"))
     for result in page.results:
         if result.photo.id > found.seen_photo_id:
-            badges[result.photo.id] = (NEW, *badges.get(result.photo.id, ()))
+            badges[result.photo.id] = (new_badge, *badges.get(result.photo.id, ()))
     return render_template("smart_album.html", search=found, new=new, page=page, badges=badges, continued=cursor)
 
 

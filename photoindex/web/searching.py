@@ -7,17 +7,34 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import cast
 
+from babel import Locale
 from flask import Flask, url_for
+from flask_babel import get_locale, lazy_gettext, ngettext
+from flask_babel import gettext as _
 
 from photoindex.search import Result, ResultPage, writing
 from photoindex.search.query import MAX_LENGTH, Query, Sort
-from photoindex.web.wording import number
+from photoindex.web import translating
+from photoindex.web.wording import number, speaks_french
 from photoindex.words import Why
 
-_HEADINGS = {"strong": "", "weak": "Possible matches", "other": "Everything else, nearest first"}
-_LABELLED = ("name", "folder", "album", "keyword")
+_HEADINGS = {
+    "strong": "",
+    "weak": lazy_gettext("Possible matches"),
+    "other": lazy_gettext("Everything else, nearest first"),
+}
+_LABELLED = {
+    "name": lazy_gettext("name"),
+    "folder": lazy_gettext("folder"),
+    "album": lazy_gettext("album"),
+    "keyword": lazy_gettext("keyword"),
+}
 """Fields that need to be named beside what stands in them."""
-_SORTS = (("relevance", "Best match"), ("newest", "Newest"), ("oldest", "Oldest"))
+_SORTS = (
+    ("relevance", lazy_gettext("Best match")),
+    ("newest", lazy_gettext("Newest")),
+    ("oldest", lazy_gettext("Oldest")),
+)
 
 
 @dataclass(frozen=True)
@@ -90,57 +107,81 @@ def view(page: ResultPage) -> View:
 
 def reason(why: Why) -> str:
     """Why a photo was found, short enough to stand on its picture: `keyword: invoice`, `Grenoble`."""
-    return f"{why.field}: {why.text}" if why.field in _LABELLED else why.text
+    if why.field not in _LABELLED:
+        return why.text
+    return str(_("%(field)s: %(text)s", field=_LABELLED[why.field], text=why.text))
 
 
 def _heading(page: ResultPage) -> str:
     free = " ".join(term.text for term in page.asked.terms if term.free)
     if free or page.asked.sentence:
         return free or page.asked.sentence
-    return "Photos" if page.chips else page.query
+    return str(_("Photos")) if page.chips else page.query
 
 
 def _summary(page: ResultPage, ranked: bool) -> str:
     if not page.total:
-        return "nothing found"
-    photos = f"{number(page.total)} {'photo' if page.total == 1 else 'photos'}"
+        return str(_("nothing found"))
     if not ranked:
-        return f"{photos}, {'oldest' if page.asked.sort == 'oldest' else 'newest'} first"
+        return str(
+            _("%(photos)s, oldest first", photos=_photos(page.total))
+            if page.asked.sort == "oldest"
+            else _("%(photos)s, newest first", photos=_photos(page.total))
+        )
     if page.asked.show == "all":
-        return f"all {photos}, best first" if page.asked.sort == "relevance" else f"all {photos}"
+        photos = ngettext("%(number)s photo in all", "all %(number)s photos", page.total, number=number(page.total))
+        return str(_("%(photos)s, best first", photos=photos) if page.asked.sort == "relevance" else photos)
     weaker = page.total - page.strong
+    possible = ngettext("%(number)s possible match", "%(number)s possible matches", weaker, number=number(weaker))
     if not page.strong:
-        return f"{number(weaker)} possible {'match' if weaker == 1 else 'matches'}"
-    strong = f"{number(page.strong)} {'photo' if page.strong == 1 else 'photos'}"
-    return f"{strong}, and {number(weaker)} possible {'match' if weaker == 1 else 'matches'}" if weaker else strong
+        return str(possible)
+    strong = _photos(page.strong)
+    return str(_("%(strong)s, and %(possible)s", strong=strong, possible=possible)) if weaker else strong
+
+
+def _photos(count: int) -> str:
+    return str(ngettext("%(number)s photo", "%(number)s photos", count, number=number(count)))
 
 
 def _chips(page: ResultPage) -> Iterator[ChipLink]:
     for chip in page.chips:
         address = url_for("gallery.search", q=chip.without) if chip.without else url_for("gallery.index")
-        yield ChipLink(chip.label, address, chip.implied)
+        yield ChipLink(chip.label_fr if speaks_french() else chip.label, address, chip.implied)
 
 
 def _notices(page: ResultPage) -> Iterator[Notice]:
     for problem in page.problems:
-        yield Notice(problem.message, problem.part)
+        yield Notice(translating.translate(problem.message), problem.part)
     if page.language is not None:
         yield Notice(
-            f"This looks {page.language}, and the encoder {page.encoder} understands English. For searching in many "
-            "languages, switch with: photoindex up --encoder siglip2-base"
+            _(
+                "This looks %(language)s, and the encoder %(encoder)s understands English. For searching in many "
+                "languages, switch with: photoindex up --encoder siglip2-base",
+                language=_language(page.language),
+                encoder=page.encoder,
+            )
         )
+
+
+def _language(name: str) -> str:
+    """A language's own name in the language of the page: `French` is `français` in a page in French."""
+    locale = get_locale()
+    if locale is None or locale.language == "en":
+        return name
+    codes = {english: code for code, english in Locale("en").languages.items()}
+    return str(locale.languages.get(codes.get(name, ""), name))
 
 
 def _sections(page: ResultPage) -> Iterator[Section]:
     for match, results in groupby(page.results, key=lambda result: result.match):
-        yield Section(_HEADINGS[match] if page.strong or match != "weak" else "", tuple(results))
+        yield Section(str(_HEADINGS[match]) if page.strong or match != "weak" else "", tuple(results))
 
 
 def _sorts(asked: Query) -> Iterator[SortLink]:
     for sort, label in _SORTS:
         written = _written(replace(asked, sort=cast(Sort, sort)))
         if written is not None:
-            yield SortLink(label, url_for("gallery.search", q=written), asked.sort == sort)
+            yield SortLink(str(label), url_for("gallery.search", q=written), asked.sort == sort)
 
 
 def _written(query: Query) -> str | None:

@@ -1,50 +1,81 @@
-"""How figures are written for people: sizes, times, exposure, places."""
+"""How figures are written for people, in the language of the page: sizes, times, exposure, places."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
 from flask import Flask
+from flask_babel import format_date, format_datetime, format_decimal, get_locale, lazy_gettext, ngettext
+from flask_babel import gettext as _
 
-from photoindex.photos import PhotoInfo
+from photoindex.photos import PhotoInfo, PlaceNames
 from photoindex.web import moments, rows
 from photoindex.web.names import plain
+
+_STATES = {
+    "starting": lazy_gettext("starting"),
+    "scanning": lazy_gettext("scanning"),
+    "indexing": lazy_gettext("indexing"),
+    "idle": lazy_gettext("idle"),
+    "stopped": lazy_gettext("stopped"),
+    "online": lazy_gettext("online"),
+    "offline": lazy_gettext("offline"),
+}
 
 
 def register(app: Flask) -> None:
     """Give templates these as filters."""
-    for function in (moment, size, number, duration, timecode, speed, described, shape, moments.parameter):
+    for function in (moment, day, month, size, number, duration, timecode, speed, described, state, shape):
         app.add_template_filter(function)
+    app.add_template_filter(moments.parameter)
 
 
 def moment(at: datetime) -> str:
     """`Tuesday, 5 March 2024, 14:03`"""
-    return f"{at:%A}, {at.day} {at:%B} {at.year}, {at:%H:%M}"
+    # Translators: a pattern of Unicode (LDML), in which the letters E, d, M, y, H and m stand for parts of a date.
+    return str(format_datetime(at, _("EEEE, d MMMM y, HH:mm"), rebase=False))
+
+
+def day(at: datetime) -> str:
+    """`5 March 2024`"""
+    # Translators: a pattern of Unicode (LDML), as above.
+    return str(format_date(at, _("d MMMM y"), rebase=False))
+
+
+def month(at: datetime) -> str:
+    """`March 2024`"""
+    # Translators: a pattern of Unicode (LDML), for headings.
+    return str(format_date(at, _("MMMM y"), rebase=False)).capitalize()
 
 
 def number(value: int) -> str:
     """`1,234`"""
-    return f"{value:,}"
+    return str(format_decimal(value))
+
+
+def decimal(value: float, digits: int = 1) -> str:
+    """`1,234.5`, with so many digits behind the point."""
+    return str(format_decimal(value, f"#,##0.{'0' * digits}" if digits else "#,##0"))
 
 
 def size(size_bytes: int) -> str:
     """`3.2 MB`, in powers of 1000 as file managers count."""
     if size_bytes < 1000:
-        return f"{size_bytes} bytes"
-    value, unit = size_bytes / 1000, "kB"
-    for larger in ("MB", "GB", "TB"):
+        return str(ngettext("%(num)s byte", "%(num)s bytes", size_bytes))
+    value, unit = size_bytes / 1000, _("%(number)s kB")
+    for larger in (_("%(number)s MB"), _("%(number)s GB"), _("%(number)s TB")):
         if value >= 999.5:
             value, unit = value / 1000, larger
-    return f"{value:.1f} {unit}" if value < 10 else f"{value:.0f} {unit}"
+    return str(unit.replace("%(number)s", decimal(value, 1 if value < 10 else 0)))
 
 
 def duration(seconds: float) -> str:
     """`about 4 s`, `about 12 min`, `about 3 h`"""
     if seconds < 90:
-        return f"about {max(1, round(seconds))} s"
+        return str(_("about %(number)s s", number=max(1, round(seconds))))
     if seconds < 90 * 60:
-        return f"about {round(seconds / 60)} min"
-    return f"about {round(seconds / 3600)} h"
+        return str(_("about %(number)s min", number=round(seconds / 60)))
+    return str(_("about %(number)s h", number=number(round(seconds / 3600))))
 
 
 def timecode(seconds: float) -> str:
@@ -57,38 +88,55 @@ def timecode(seconds: float) -> str:
 def rate(photos_per_second: float) -> str:
     """`45/s`, `12/min` or `less than 1/min`."""
     if photos_per_second >= 0.95:
-        return f"{photos_per_second:.0f}/s"
+        return str(_("%(number)s/s", number=f"{photos_per_second:.0f}"))
     per_minute = round(60 * photos_per_second)
-    return f"{per_minute}/min" if per_minute >= 1 else "less than 1/min"
+    return str(_("%(number)s/min", number=per_minute) if per_minute >= 1 else _("less than 1/min"))
 
 
 def speed(photos_per_second: float) -> str:
     """`44.8 photos a second`, `12 photos a minute` or `less than one photo a minute`."""
     if photos_per_second >= 0.95:
-        return f"{photos_per_second:.1f} photos a second"
+        return str(_("%(number)s photos a second", number=decimal(photos_per_second)))
     per_minute = round(60 * photos_per_second)
     if per_minute < 1:
-        return "less than one photo a minute"
-    return f"{per_minute} {'photo' if per_minute == 1 else 'photos'} a minute"
+        return str(_("less than one photo a minute"))
+    return str(ngettext("%(num)s photo a minute", "%(num)s photos a minute", per_minute))
 
 
 def exposure(seconds: float) -> str:
     """`1/250 s`, or `2.5 s`"""
     if seconds < 0.3:
         return f"1/{round(1 / seconds)}\u00a0s"
-    return f"{seconds:.1f}".removesuffix(".0") + "\u00a0s"
+    return f"{format_decimal(round(seconds, 1))}\u00a0s"
 
 
 def coordinates(latitude: float, longitude: float) -> str:
     """`48.85837° N, 2.29448° E`, each with a space that does not break."""
-    north = "N" if latitude >= 0 else "S"
-    east = "E" if longitude >= 0 else "W"
-    return f"{abs(latitude):.5f}°\u00a0{north}, {abs(longitude):.5f}°\u00a0{east}"
+    north, east = decimal(abs(latitude), 5), decimal(abs(longitude), 5)
+    first = _("%(degrees)s° N", degrees=north) if latitude >= 0 else _("%(degrees)s° S", degrees=north)
+    second = _("%(degrees)s° E", degrees=east) if longitude >= 0 else _("%(degrees)s° W", degrees=east)
+    # The first comma that a language itself writes into a number is no end of one.
+    return f"{first}; {second}" if "," in north else f"{first}, {second}"
+
+
+def place(names: PlaceNames) -> str:
+    """`Grenoble, Auvergne-Rhône-Alpes, France`"""
+    return names.french if speaks_french() else names.english
+
+
+def speaks_french() -> bool:
+    """Whether the page is in French, in which some names are known beside English."""
+    return str(get_locale() or "en").startswith("fr")
+
+
+def state(name: str) -> str:
+    """What the daemon does, or how a library is."""
+    return str(_STATES.get(name, name))
 
 
 def described(photo: PhotoInfo) -> str:
     """What stands in for the picture where it can't be seen: its name and date."""
-    return f"{plain(photo.filename)}, {photo.timeline_at.day} {photo.timeline_at:%B} {photo.timeline_at.year}"
+    return f"{plain(photo.filename)}, {day(photo.timeline_at)}"
 
 
 def shape(photo: PhotoInfo) -> str:

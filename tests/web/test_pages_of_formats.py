@@ -179,9 +179,11 @@ def test_slow_indexing_is_never_nothing(per_second, rate, speed):
 def test_depths_and_ratings_are_written_for_people(gallery, make_app):
     gallery.draw("a.jpg", metadata={"altitude_m": -413.2, "rating": -1})
     gallery.draw("b.jpg", "blue", metadata={"rating": 0})
-    make_app()
+    app = make_app()
     with gallery.database.read() as session:
-        first, second = ({f.label: f.parts for f in facts.of(photos.get(session, each), [])} for each in (1, 2))
+        found = [photos.get(session, each) for each in (1, 2)]
+    with app.test_request_context():
+        first, second = ({fact.label: fact.parts for fact in facts.of(each, [])} for each in found)
     assert first["Position"] == ("413\u00a0m below the sea",)
     assert first["Rating"] == ("Rejected",)
     assert "Rating" not in second
