@@ -81,7 +81,7 @@ class Home:
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Home:
+def home(tmp_path: Path, new_database: Callable[[Path], Database]) -> Home:
     """A data folder with an empty library."""
     root = tmp_path / "photos"
     root.mkdir()
@@ -89,7 +89,7 @@ def home(tmp_path: Path) -> Home:
         {"data": tmp_path / "data", "settle_seconds": 0.3, "workers": 2, "batch_size": 8},  # nothing is measured then
         {},
     )
-    database = open_database(settings.database)
+    database = new_database(settings.database)
     with database.write() as session:
         libraries.add(session, root)
     database.close()

@@ -24,7 +24,7 @@ from PIL.Image import Image
 
 from photoindex import companions, embeddings, files, libraries, media, photos, status
 from photoindex.config import Settings
-from photoindex.database import Database, open_database
+from photoindex.database import Database
 from photoindex.files import FileStat
 from photoindex.lock import DaemonLock
 from photoindex.web import create_app
@@ -160,11 +160,11 @@ class Gallery:
 
 
 @pytest.fixture
-def gallery(tmp_path: Path) -> Iterator[Gallery]:
+def gallery(tmp_path: Path, new_database: Callable[[Path], Database]) -> Iterator[Gallery]:
     settings = Settings(data=tmp_path / "data", web_threads=4)
     root = tmp_path / "photos"
     root.mkdir()
-    database = open_database(settings.database, checkpoints=True)
+    database = new_database(settings.database)
     yield Gallery(settings, root, database, ColourEncoder())
     database.close()
 
