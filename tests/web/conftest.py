@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -21,12 +22,14 @@ from drawing import draw_image, draw_photo
 from filming import film_video
 from flask import Flask
 from PIL.Image import Image
+from sqlalchemy import update
 
 from photoindex import companions, embeddings, files, libraries, media, photos, status
 from photoindex.config import Settings
 from photoindex.database import Database
 from photoindex.files import FileStat
 from photoindex.lock import DaemonLock
+from photoindex.models import Library
 from photoindex.web import create_app
 
 COLOURS = ("red", "green", "blue", "yellow", "cyan", "magenta", "orange", "purple", "pink", "brown", "black", "grey")
@@ -138,6 +141,14 @@ class Gallery:
             for number in range(count)
         ]
 
+    def become(self, other: Gallery) -> None:
+        """Take over all that another gallery holds, whose database is closed; what it costs to fill one is saved."""
+        self.database.close()
+        shutil.copytree(other.root, self.root, dirs_exist_ok=True)
+        shutil.copytree(other.settings.data, self.settings.data, dirs_exist_ok=True)
+        with self.database.write() as session:
+            session.execute(update(Library).values(root=os.fsencode(self.root.resolve())))
+
     def add_pending(self, count: int) -> None:
         """Files that wait to be indexed."""
         with self.database.write() as session:
@@ -203,10 +214,22 @@ def make_app(gallery: Gallery) -> Iterator[Callable[..., Flask]]:
         app.extensions["photoindex"].close()
 
 
-@pytest.fixture
-def app(gallery: Gallery, make_app: Callable[..., Flask]) -> Flask:
-    """The application over twelve photos, one of each colour. pytest-flask's `client` asks it."""
+@pytest.fixture(scope="session")
+def dozen(tmp_path_factory: pytest.TempPathFactory, new_database: Callable[[Path], Database]) -> Gallery:
+    """Twelve photos, one of each colour, to be copied."""
+    folder = tmp_path_factory.mktemp("dozen")
+    (folder / "photos").mkdir()
+    settings = Settings(data=folder / "data")
+    gallery = Gallery(settings, folder / "photos", new_database(settings.database), ColourEncoder())
     gallery.fill(12, days_apart=10)
+    gallery.database.close()
+    return gallery
+
+
+@pytest.fixture
+def app(gallery: Gallery, dozen: Gallery, make_app: Callable[..., Flask]) -> Flask:
+    """The application over twelve photos, one of each colour. pytest-flask's `client` asks it."""
+    gallery.become(dozen)
     return make_app()
 
 
