@@ -192,11 +192,14 @@ def make_app(gallery: Gallery) -> Iterator[Callable[..., Flask]]:
     """Makes applications over the gallery's database; by default their text encoder is loaded and warm."""
     made: list[Flask] = []
 
-    def make(*, warm: bool = True, settings: Settings = gallery.settings, load: object = None) -> Flask:
+    def make(
+        *, warm: bool = True, settings: Settings = gallery.settings, load: object = None, **options: float
+    ) -> Flask:
         app = create_app(
             settings,
             load_text_encoder=load or (lambda _: gallery.encoder),  # type: ignore[arg-type]
             load_image_encoder=lambda _: gallery.encoder,
+            **options,
         )
         app.testing = True
         made.append(app)
