@@ -176,10 +176,10 @@ def test_a_device_that_is_not_here_is_an_error():
         starter.StarterEncoder("image", device="cuda:99")
 
 
-@pytest.mark.long  # every day, tests/test_end_to_end.py asks the same of more parts at once
-def test_real_photos_are_found_by_their_labels(encoder, shared_photos):
+@pytest.mark.parametrize("step", [4, pytest.param(1, marks=pytest.mark.long)])
+def test_real_photos_are_found_by_their_labels(encoder, shared_photos, step):
     with (shared_photos / "labels.csv").open() as file:
-        rows = list(csv.DictReader(file))
+        rows = list(csv.DictReader(file))[79 % step :: step]  # photo 79 is the tabby
     images = []
     for row in rows:
         with Image.open(shared_photos / row["file"]) as image:
