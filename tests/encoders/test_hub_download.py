@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from types import SimpleNamespace
 from typing import ClassVar
 from urllib.parse import unquote
 
@@ -84,6 +85,8 @@ def hub(clip_folder, hub_cache, monkeypatch) -> Iterator[type[_Hub]]:
     monkeypatch.setenv("HF_HUB_OFFLINE", "0")
     monkeypatch.setenv("HF_ENDPOINT", f"http://127.0.0.1:{server.server_port}")
     monkeypatch.setenv("no_proxy", "*")
+    hurried = SimpleNamespace(**{**vars(time), "sleep": lambda _: None})
+    monkeypatch.setattr("huggingface_hub.file_download.time", hurried)  # it waits a second before it tries again
     yield Hub
     Hub.stop.set()
     server.shutdown()

@@ -97,11 +97,14 @@ def test_the_text_half_equals_transformers_own_bert(encoder):
     assert np.abs(encoder.encode_texts(texts) - expected).max() < 1e-5
 
 
-def test_the_shipped_class_embeddings_are_what_the_names_give():
-    computed = classes.compute_embeddings(starter.load_text_model().encode)
-    shipped = classes.read_embeddings()
+@pytest.mark.parametrize("step", [20, pytest.param(1, marks=pytest.mark.long)])
+def test_the_shipped_class_embeddings_are_what_the_names_give(monkeypatch, step):
+    some, shipped = classes.read_classes()[::step], classes.read_embeddings()
     assert shipped.shape == (1000, 384)
-    assert (computed * shipped).sum(axis=1).min() > 0.9999
+    monkeypatch.setattr(classes, "read_classes", lambda: some)
+    computed = classes.compute_embeddings(starter.load_text_model().encode)
+    assert computed.shape == (1000 // step, 384)
+    assert (computed * shipped[::step]).sum(axis=1).min() > 0.9999
 
 
 def test_precision_leaves_the_embeddings_alone(encoder, monkeypatch):
@@ -173,9 +176,10 @@ def test_a_device_that_is_not_here_is_an_error():
         starter.StarterEncoder("image", device="cuda:99")
 
 
-def test_real_photos_are_found_by_their_labels(encoder, shared_photos):
+@pytest.mark.parametrize("step", [4, pytest.param(1, marks=pytest.mark.long)])
+def test_real_photos_are_found_by_their_labels(encoder, shared_photos, step):
     with (shared_photos / "labels.csv").open() as file:
-        rows = list(csv.DictReader(file))
+        rows = list(csv.DictReader(file))[79 % step :: step]  # photo 79 is the tabby
     images = []
     for row in rows:
         with Image.open(shared_photos / row["file"]) as image:

@@ -127,7 +127,7 @@ def watch(request: pytest.FixtureRequest, home: Home) -> Iterator[Watch]:
         assert_invariants(home)
 
 
-@pytest.mark.parametrize("count", [60, pytest.param(1000, marks=[pytest.mark.long, pytest.mark.timeout(1200)])])
+@pytest.mark.parametrize("count", [20, pytest.param(1000, marks=[pytest.mark.long, pytest.mark.timeout(1200)])])
 def test_photos_in_ten_copies_are_encoded_once(home: Home, count: int) -> None:
     for number in range(count):
         content = draw_photo(home.root / "0" / f"{number}.png", size=(32, 4), seed=number).read_bytes()
@@ -226,7 +226,7 @@ def test_copied_to_another_disk_and_back(watch: Watch) -> None:
     watch.assert_nothing_lost()
 
 
-@pytest.mark.parametrize("count", [300, pytest.param(5000, marks=[pytest.mark.long, pytest.mark.timeout(1200)])])
+@pytest.mark.parametrize("count", [100, pytest.param(5000, marks=[pytest.mark.long, pytest.mark.timeout(1200)])])
 def test_a_folder_is_moved(watch: Watch, count: int) -> None:
     for number in range(count):
         draw_photo(watch.outside / "old" / f"{number % 10}" / f"{number}.png", size=(32, 4), seed=number)

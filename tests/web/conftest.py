@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -22,12 +23,14 @@ from drawing import draw_image, draw_photo
 from filming import film_video
 from flask import Flask
 from PIL.Image import Image
+from sqlalchemy import update
 
 from photoindex import companions, embeddings, files, libraries, media, photos, status
 from photoindex.config import Settings
-from photoindex.database import Database, open_database
+from photoindex.database import Database
 from photoindex.files import FileStat
 from photoindex.lock import DaemonLock
+from photoindex.models import Library
 from photoindex.web import create_app
 
 COLOURS = ("red", "green", "blue", "yellow", "cyan", "magenta", "orange", "purple", "pink", "brown", "black", "grey")
@@ -139,6 +142,14 @@ class Gallery:
             for number in range(count)
         ]
 
+    def become(self, other: Gallery) -> None:
+        """Take over all that another gallery holds, whose database is closed; what it costs to fill one is saved."""
+        self.database.close()
+        shutil.copytree(other.root, self.root, dirs_exist_ok=True)
+        shutil.copytree(other.settings.data, self.settings.data, dirs_exist_ok=True)
+        with self.database.write() as session:
+            session.execute(update(Library).values(root=os.fsencode(self.root.resolve())))
+
     def add_pending(self, count: int) -> None:
         """Files that wait to be indexed."""
         with self.database.write() as session:
@@ -161,11 +172,11 @@ class Gallery:
 
 
 @pytest.fixture
-def gallery(tmp_path: Path) -> Iterator[Gallery]:
+def gallery(tmp_path: Path, new_database: Callable[[Path], Database]) -> Iterator[Gallery]:
     settings = Settings(data=tmp_path / "data", web_threads=4)
     root = tmp_path / "photos"
     root.mkdir()
-    database = open_database(settings.database, checkpoints=True)
+    database = new_database(settings.database)
     yield Gallery(settings, root, database, ColourEncoder())
     database.close()
 
@@ -182,11 +193,14 @@ def make_app(gallery: Gallery) -> Iterator[Callable[..., Flask]]:
     """Makes applications over the gallery's database; by default their text encoder is loaded and warm."""
     made: list[Flask] = []
 
-    def make(*, warm: bool = True, settings: Settings = gallery.settings, load: object = None) -> Flask:
+    def make(
+        *, warm: bool = True, settings: Settings = gallery.settings, load: object = None, **options: float
+    ) -> Flask:
         app = create_app(
             settings,
             load_text_encoder=load or (lambda _: gallery.encoder),  # type: ignore[arg-type]
             load_image_encoder=lambda _: gallery.encoder,
+            **options,
         )
         app.testing = True
         made.append(app)
@@ -204,10 +218,22 @@ def make_app(gallery: Gallery) -> Iterator[Callable[..., Flask]]:
         app.extensions["photoindex"].close()
 
 
-@pytest.fixture
-def app(gallery: Gallery, make_app: Callable[..., Flask]) -> Flask:
-    """The application over twelve photos, one of each colour. pytest-flask's `client` asks it."""
+@pytest.fixture(scope="session")
+def dozen(tmp_path_factory: pytest.TempPathFactory, new_database: Callable[[Path], Database]) -> Gallery:
+    """Twelve photos, one of each colour, to be copied."""
+    folder = tmp_path_factory.mktemp("dozen")
+    (folder / "photos").mkdir()
+    settings = Settings(data=folder / "data")
+    gallery = Gallery(settings, folder / "photos", new_database(settings.database), ColourEncoder())
     gallery.fill(12, days_apart=10)
+    gallery.database.close()
+    return gallery
+
+
+@pytest.fixture
+def app(gallery: Gallery, dozen: Gallery, make_app: Callable[..., Flask]) -> Flask:
+    """The application over twelve photos, one of each colour. pytest-flask's `client` asks it."""
+    gallery.become(dozen)
     return make_app()
 
 

@@ -33,10 +33,9 @@ def test_not_ready_before_the_encoder_is_warm(gallery, make_app):
     assert app.test_client().get("/readyz").status_code == 200
 
 
-def test_search_before_the_encoder_is_warm_says_try_again(gallery, make_app, monkeypatch):
+def test_search_before_the_encoder_is_warm_says_try_again(gallery, make_app):
     gallery.fill(2)
-    monkeypatch.setattr("photoindex.web.PATIENCE_SECONDS", 0.05)
-    client = make_app(warm=False).test_client()
+    client = make_app(warm=False, patience_seconds=0.05).test_client()
     response = client.get("/api/v1/search?q=red")
     assert (response.status_code, response.headers["Retry-After"]) == (503, "2")
     page = client.get("/search?q=red")

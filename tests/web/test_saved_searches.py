@@ -240,9 +240,7 @@ def test_many_saved_searches_are_listed_in_pages(client, gallery):
 
 def test_a_search_is_saved_while_the_encoder_is_loading(gallery, make_app):
     gallery.fill(2)
-    app = make_app(warm=False)
-    app.extensions["photoindex"].engine._patience_seconds = 0.01
-    client = app.test_client()
+    client = make_app(warm=False, patience_seconds=0.01).test_client()
     made = client.post(API, json={"name": "Blue", "query": "blue"})
     assert (made.status_code, made.json["cover_photo_id"]) == (201, None)
     gallery.draw("blue.jpg", "blue", seed=900)
