@@ -27,7 +27,7 @@ from sqlalchemy import update
 
 from photoindex import companions, embeddings, files, libraries, media, photos, status
 from photoindex.config import Settings
-from photoindex.database import Database
+from photoindex.database import Database, open_database
 from photoindex.files import FileStat
 from photoindex.lock import DaemonLock
 from photoindex.models import Library
