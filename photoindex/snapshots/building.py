@@ -58,7 +58,7 @@ def build(
         kinds = {
             "images": queries.like_images(vectors, chooser, queries.COUNT),
             "texts": asked,
-            "texts, turned": queries.turned(vectors, chooser, asked, encoder.image_range),
+            tuning.TURNED: queries.turned(vectors, chooser, asked, encoder.image_range),
         }
         header = Header(
             fingerprint=encoder.fingerprint,
