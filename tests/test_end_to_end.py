@@ -52,8 +52,8 @@ class Running:
             browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
             page = browser.new_page(viewport={"width": 1280, "height": 800})
             page.goto(self.url + "/")
-            page.get_by_role("searchbox").fill(query)
-            page.get_by_role("searchbox").press("Enter")
+            page.locator("#q").fill(query)
+            page.locator("#q").press("Enter")
             page.wait_for_url("**/search?*")
             alts = [image.get_attribute("alt") or "" for image in page.locator("main img").all()]
             browser.close()

@@ -16,6 +16,7 @@ from photoindex.encoders.base import Encoder
 from photoindex.pictures import Pictures
 from photoindex.resources import resource_folder
 from photoindex.search import SearchEngine, TextTower
+from photoindex.search.suggesting import Suggester
 from photoindex.search.text_tower import TextEncoder
 from photoindex.web import (
     albums,
@@ -46,6 +47,7 @@ from photoindex.web import (
     secret,
     settings,
     smart_albums,
+    suggestions,
     timeline_pages,
     translating,
     wording,
@@ -85,6 +87,7 @@ BLUEPRINTS = (
     gallery.blueprint,
     timeline_pages.blueprint,
     pictures.blueprint,
+    suggestions.blueprint,
     explore.blueprint,
     saved_pages.blueprint,
     duplicates.api,
@@ -126,6 +129,7 @@ def create_app(
             settings.max_megapixels * 1_000_000,
         ),
         new_counts=NewCounts(smart_albums.strong_matches(database, engine, text_tower)),
+        suggester=Suggester(),
         thumbnails=settings.thumbnails,
         daemon_lock=settings.daemon_lock,
         max_file_bytes=settings.max_file_mb * 1_000_000,

@@ -11,6 +11,7 @@ from flask import current_app
 from photoindex.database import Database
 from photoindex.pictures import Pictures
 from photoindex.search import SearchEngine, TextTower
+from photoindex.search.suggesting import Suggester
 from photoindex.web.new_counts import NewCounts
 
 EXTENSION = "photoindex"
@@ -25,6 +26,7 @@ class Services:
     text_tower: TextTower
     pictures: Pictures
     new_counts: NewCounts
+    suggester: Suggester
     thumbnails: Path
     daemon_lock: Path
     max_file_bytes: int

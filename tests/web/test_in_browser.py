@@ -54,7 +54,7 @@ def test_a_visit(look, size, scripts):
         visit.open("/")
         visit.wait_for_pictures()
         assert page.get_by_role("heading", name="Photos", exact=True).is_visible()
-        page.get_by_role("searchbox").fill("a blue boat")
+        page.locator("#q").fill("a blue boat")
         page.keyboard.press("Enter")
         page.wait_for_url("**/search?q=a+blue+boat")
         visit.wait_for_pictures()
@@ -122,7 +122,7 @@ def test_keys_reach_the_search_box_and_the_neighbours(look):
         visit.page.wait_for_url("**/photos/5")
         visit.page.keyboard.press("/")
         visit.page.keyboard.type("a/b")
-        assert visit.page.get_by_role("searchbox").input_value() == "a/b"
+        assert visit.page.locator("#q").input_value() == "a/b"
         visit.page.keyboard.press("ArrowLeft")
         assert visit.page.url.endswith("/photos/5")
         visit.check()
@@ -151,10 +151,10 @@ def test_new_photos_come_by_themselves_while_indexing(look, gallery):
         gallery.say(state="indexing", photos_per_second=1234.6, seconds_left=7200.0)
         visit.page.get_by_text("26 photos").wait_for()
         assert visit.page.get_by_role("status").inner_text() == "Indexing: 26 of 56, 1235/s, about 2 h left"
-        visit.page.get_by_role("searchbox").fill("a half-typed sear")
+        visit.page.locator("#q").fill("a half-typed sear")
         gallery.draw("fresher.jpg", "green", seed=4243)
         visit.page.get_by_role("link", name="Show new photos").wait_for()
-        assert visit.page.get_by_role("searchbox").input_value() == "a half-typed sear"
+        assert visit.page.locator("#q").input_value() == "a half-typed sear"
         visit.page.get_by_role("link", name="Show new photos").click()
         visit.page.get_by_text("27 photos").wait_for()
         visit.check()
