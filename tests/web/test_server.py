@@ -128,9 +128,13 @@ def test_the_server_tells_no_version_and_leaves_no_files(gallery, start_server):
     with urlopen(server.url + "/") as response:
         assert response.headers.get("Server", "") in ("", "gunicorn")
     left = {each.name for each in gallery.settings.data.iterdir()}
-    assert left <= {"photoindex.db", "photoindex.db-wal", "photoindex.db-shm", "photoindex.db.migrating"} | {
-        each for each in left if each.endswith(".lock")
-    }
+    assert left <= {
+        "photoindex.db",
+        "photoindex.db-wal",
+        "photoindex.db-shm",
+        "photoindex.db.migrating",
+        "secret_key",
+    } | {each for each in left if each.endswith(".lock")}
 
 
 def test_a_long_search_in_any_script_fits_into_an_address(gallery, start_server):
