@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
@@ -21,11 +22,12 @@ from photoindex.models import Photo
 from photoindex.photos import PhotoInfo
 from photoindex.search import answer as answers
 from photoindex.search import cursor as cursors
-from photoindex.search import filters, language, listing, ranking
+from photoindex.search import facets, filters, language, listing, ranking
 from photoindex.search.answer import TIERS, Answer
 from photoindex.search.asking import Asker
 from photoindex.search.chips import Chip, chips
 from photoindex.search.cursor import Place
+from photoindex.search.facets import Facet
 from photoindex.search.finding import Asked, Findings, find
 from photoindex.search.judging import Judging
 from photoindex.search.keeping import KeptAnswers
@@ -143,6 +145,21 @@ class SearchEngine:
         with self._database.read() as session:
             compiled = filters.compile(session, asked.filters, today=date.today())
             return filters.count(session, filters.narrowed(compiled, new), listing.MOST)
+
+    def facets(self, query: str) -> tuple[Query, tuple[Facet, ...]]:
+        """A query as it was understood, and how the best of its matches divide. Raises as `search`."""
+        asked = replace(self.parse(normalise(query)), sort="relevance")
+        with self._database.read() as session:
+            encoder = embeddings.active_encoder(session)
+        vector = None if encoder is None or asked.is_empty else self._asker.vector(encoder, asked)
+        ids: Sequence[int]
+        if encoder is not None and vector is not None:
+            ids = self._found(encoder, asked, vector)[0].answer.photo_ids[: facets.MOST_PHOTOS].tolist()
+        with self._database.read() as session:
+            if vector is None:
+                compiled = filters.compile(session, asked.filters, today=date.today())
+                ids = listing.read(session, compiled, facets.MOST_PHOTOS, None).photo_ids
+            return asked, facets.read(session, ids)
 
     def prepare(self) -> None:
         """Do what the first search would have to: embed the fixed prompts, look at the library, open its snapshot.

@@ -1,0 +1,71 @@
+"""How a search can be narrowed: by year, place, camera, kind and folder, each value a link to the smaller search."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response
+
+from photoindex.search import catalogue, writing
+from photoindex.search.facets import Facet
+from photoindex.search.query import MAX_LENGTH, Filter, Query, normalise
+from photoindex.web.services import services
+from photoindex.web.wording import speaks_french
+
+blueprint = Blueprint("narrowing", __name__)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One value, and the search for what has it."""
+
+    label: str
+    count: int
+    address: str
+
+
+@dataclass(frozen=True)
+class Division:
+    """One way to divide the photos."""
+
+    heading: str
+    choices: tuple[Choice, ...]
+
+
+@blueprint.get("/search/narrow")
+def show() -> str | Response:
+    """A page; for a script, which puts it beside the results, only the piece."""
+    query = normalise(request.args.get("q", ""))
+    if not query:
+        return redirect(url_for("gallery.index"))
+    asked, facets = services().engine.facets(query)
+    divisions = tuple(_divisions(asked, facets))
+    template = "_narrow.html" if "HX-Request" in request.headers else "narrow.html"
+    return render_template(template, query=query, divisions=divisions)
+
+
+def _divisions(asked: Query, facets: tuple[Facet, ...]) -> Iterator[Division]:
+    taken = {each.name for each in asked.filters if not each.negated}
+    for facet in facets:
+        if facet.name in taken:
+            continue
+        choices = tuple(_choices(asked, facet))
+        if choices:
+            entry = catalogue.BY_NAME[facet.name]
+            yield Division(entry.label_fr if speaks_french() else entry.label, choices)
+
+
+def _choices(asked: Query, facet: Facet) -> Iterator[Choice]:
+    for value, count in facet.values:
+        narrower = writing.write(replace(asked, filters=(*asked.filters, Filter(facet.name, (value,)))))
+        if len(narrower) <= MAX_LENGTH:
+            yield Choice(_label(facet.name, value), count, url_for("gallery.search", q=narrower))
+
+
+def _label(name: str, value: str) -> str:
+    if name != "type":
+        return value
+    return str({"photo": _("Photo"), "video": _("Video")}.get(value, value))
