@@ -57,7 +57,14 @@ function open(map, cluster) {
 
 function mark(map, cluster, turn) {
   const marker = L.marker([cluster.latitude, cluster.longitude + turn], { icon: picture(cluster), riseOnHover: true });
-  marker.on("add", () => marker.getElement().setAttribute("aria-label", label(cluster.photos)));
+  marker.on("add", () => {
+    marker.getElement().setAttribute("aria-label", label(cluster.photos));
+    marker.getElement().addEventListener("keydown", (event) => {
+      if (event.key !== "Enter" && event.key !== " ") return;
+      event.preventDefault();
+      open(map, cluster);
+    });
+  });
   marker.on("click", () => open(map, cluster));
   return marker;
 }
@@ -69,19 +76,31 @@ function turnOf(cluster, map) {
 
 let asked = 0;
 
+/** Of what is seen and a little beyond, or of the whole world. */
+async function clustersOf(map, bounds) {
+  const all = bounds.getEast() - bounds.getWest() >= 360;
+  const [west, east] = all ? [-180, 180] : [bounds.getWest(), bounds.getEast()];
+  const box = [west, Math.max(-90, bounds.getSouth()), east, Math.min(90, bounds.getNorth())];
+  const bbox = box.map((each) => each.toFixed(5)).join(",");
+  return (await fetched(`${said.clusters}?bbox=${bbox}&zoom=${map.getZoom()}`)).clusters;
+}
+
 async function showClusters(map, layer) {
   const mine = ++asked;
-  const seen = map.getBounds().pad(0.1);
-  const wholeTurn = seen.getEast() - seen.getWest() >= 360;
-  const [west, east] = wholeTurn ? [-180, 180] : [seen.getWest(), seen.getEast()];
-  const bbox = [west, Math.max(-90, seen.getSouth()), east, Math.min(90, seen.getNorth())].map((each) => each.toFixed(5));
-  const { clusters } = await fetched(`${said.clusters}?bbox=${bbox.join(",")}&zoom=${map.getZoom()}`);
-  if (mine !== asked) return clusters;
+  const clusters = await clustersOf(map, map.getBounds().pad(0.1));
+  if (mine !== asked) return; // the map has moved on
   const focused = layer.getLayers().some((marker) => marker.getElement() === document.activeElement);
   layer.clearLayers();
   for (const cluster of clusters) mark(map, cluster, turnOf(cluster, map)).addTo(layer);
   if (focused) element.focus({ preventScroll: true });
-  return clusters;
+}
+
+/** So that all photos are seen, as far as the map can show. */
+async function showAll(map) {
+  const clusters = await clustersOf(map, L.latLngBounds([-90, -180], [90, 180]));
+  if (clusters.length === 0) return;
+  const points = clusters.flatMap(({ bbox: [west, south, east, north] }) => [[south, west], [north, east]]);
+  map.fitBounds(points, { padding: [SIZE, SIZE], maxZoom: 6, animate: false });
 }
 
 async function begin() {
@@ -94,14 +113,11 @@ async function begin() {
   L.control.attribution({ prefix: false }).addAttribution("Natural Earth").addTo(map);
   map.on("focus", () => map.scrollWheelZoom.enable());
   map.on("blur", () => map.scrollWheelZoom.disable());
-  map.setView([25, 5], element.clientWidth > 700 ? 2 : 1);
+  map.setView([25, 5], 1);
   const layer = L.layerGroup().addTo(map);
-  const [clusters] = await Promise.all([showClusters(map, layer), drawWorld(map)]);
+  await showAll(map);
   map.on("moveend", () => showClusters(map, layer));
-  if (clusters.length > 0) {
-    const points = clusters.flatMap(({ bbox: [west, south, east, north] }) => [[south, west], [north, east]]);
-    map.fitBounds(points, { padding: [SIZE, SIZE], maxZoom: 6, animate: false });
-  }
+  await Promise.all([showClusters(map, layer), drawWorld(map)]);
   element.dataset.ready = "yes";
 }
 

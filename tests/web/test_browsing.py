@@ -251,6 +251,6 @@ def test_the_pages_say_so_when_there_is_nothing(look):
 def test_explore_and_the_navigation_lead_to_them(gallery, look):
     gallery.draw("one.jpg", "red")
     page = look("/explore")
-    for address in ("/folders", "/places", "/cameras", "/on-this-day", "/recent", "/problems", "/duplicates"):
-        assert address in _links(page, address), address
+    for way in ("/folders", "/places", "/cameras", "/on-this-day", "/recent", "/problems", "/duplicates"):
+        assert way in _links(page, way), way
     assert 'href="/folders" aria-current="page"' in look("/folders/1")
