@@ -91,11 +91,21 @@ def decoded(topology: dict[str, Any]) -> list[list[Point]]:
 
 
 def ring(arcs: list[list[Point]], indices: list[int]) -> list[Point]:
-    return bare([point for index in indices for point in (arcs[index] if index >= 0 else arcs[~index][::-1])])
+    """An outline. One that runs around the pole is closed along the map's southern end."""
+    points = bare([point for index in indices for point in (arcs[index] if index >= 0 else arcs[~index][::-1])])
+    if abs(points[-1][1] - points[0][1]) > 180:
+        points += [(_SOUTHMOST, points[-1][1]), (_SOUTHMOST, points[0][1])]
+    return points
 
 
 def bare(points: list[Point]) -> list[Point]:
-    return [point for number, point in enumerate(points) if number == 0 or point != points[number - 1]]
+    """Without repetitions, and going on beyond 180° instead of jumping to the other side of the map."""
+    found = points[:1]
+    for latitude, longitude in points[1:]:
+        turns = round((found[-1][1] - longitude) / 360)
+        if (point := (latitude, round(longitude + 360 * turns, 2))) != found[-1]:
+            found.append(point)
+    return found
 
 
 if __name__ == "__main__":

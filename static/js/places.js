@@ -48,7 +48,7 @@ function open(map, cluster) {
   const wide = Math.max(north - south, east - west) * KM_PER_DEGREE > SMALLEST_KM;
   if (wide && map.getZoom() < map.getMaxZoom()) {
     const box = L.latLngBounds([south, west], [north, east]);
-    const zoom = Math.max(map.getZoom() + 1, map.getBoundsZoom(box.pad(0.15)));
+    const zoom = Math.max(Math.floor(map.getZoom()) + 1, map.getBoundsZoom(box.pad(0.15)));
     map.setView(box.getCenter(), Math.min(zoom, map.getMaxZoom()));
   } else {
     window.location.assign(cluster.url);
@@ -82,7 +82,7 @@ async function clustersOf(map, bounds) {
   const [west, east] = all ? [-180, 180] : [bounds.getWest(), bounds.getEast()];
   const box = [west, Math.max(-90, bounds.getSouth()), east, Math.min(90, bounds.getNorth())];
   const bbox = box.map((each) => each.toFixed(5)).join(",");
-  return (await fetched(`${said.clusters}?bbox=${bbox}&zoom=${map.getZoom()}`)).clusters;
+  return (await fetched(`${said.clusters}?bbox=${bbox}&zoom=${Math.floor(map.getZoom())}`)).clusters;
 }
 
 async function showClusters(map, layer) {
@@ -106,14 +106,14 @@ async function showAll(map) {
 async function begin() {
   element.hidden = false;
   const map = L.map(element, {
-    maxZoom: Number(said.mostZoom), minZoom: 1, zoomControl: false, scrollWheelZoom: false, attributionControl: false,
+    maxZoom: Number(said.mostZoom), minZoom: 0, zoomSnap: 0.5, zoomControl: false, scrollWheelZoom: false, attributionControl: false,
     maxBounds: [[-85, -540], [85, 540]], maxBoundsViscosity: 1, worldCopyJump: true,
   });
   L.control.zoom({ zoomInTitle: said.in, zoomOutTitle: said.out }).addTo(map);
   L.control.attribution({ prefix: false }).addAttribution("Natural Earth").addTo(map);
   map.on("focus", () => map.scrollWheelZoom.enable());
   map.on("blur", () => map.scrollWheelZoom.disable());
-  map.setView([25, 5], 1);
+  map.setView([25, 5], element.clientWidth < 512 ? 0 : 1);
   const layer = L.layerGroup().addTo(map);
   await showAll(map);
   map.on("moveend", () => showClusters(map, layer));
