@@ -189,15 +189,28 @@ def counts(session: Session) -> Counts:
     return Counts(**dict(session.execute(select(FileTally.state, total).group_by(FileTally.state)).all()))
 
 
-def failures(session: Session, limit: int = 100, after_id: int = 0) -> list[Failure]:
-    """Files that failed, oldest row first."""
-    rows = session.execute(
+def failures(session: Session, limit: int = 100, after_id: int = 0, reason: str | None = None) -> list[Failure]:
+    """Files that failed, or failed for one reason, oldest row first."""
+    query = (
         select(File.id, File.library_id, File.path, File.reason, File.detail)
         .where(File.state == FileState.FAILED, File.id > after_id)
         .order_by(File.id)
         .limit(limit)
     )
+    rows = session.execute(query if reason is None else query.where(func.coalesce(File.reason, "") == reason))
     return [Failure(row.id, row.library_id, row.path, row.reason or "", row.detail) for row in rows]
+
+
+def failure_reasons(session: Session) -> dict[str, int]:
+    """How many files failed for each reason, the most frequent first."""
+    reason = func.coalesce(File.reason, "")
+    rows = session.execute(
+        select(reason, func.count())
+        .where(File.state == FileState.FAILED)
+        .group_by(reason)
+        .order_by(func.count().desc(), reason)
+    )
+    return dict(rows.all())
 
 
 def any_offline(session: Session, photo_ids: Iterable[int]) -> bool:

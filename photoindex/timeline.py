@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import func, literal_column, select, tuple_
 from sqlalchemy.orm import Session
 
 from photoindex.models import MonthTally, Photo
@@ -25,6 +25,15 @@ class MonthCount:
     @property
     def first_day(self) -> date:
         return date(self.year, self.month, 1)
+
+
+@dataclass(frozen=True)
+class Day:
+    """One day's photos, or the first of them in the order in which they were taken."""
+
+    day: date
+    photos: int
+    photo_ids: tuple[int, ...]
 
 
 def months(session: Session) -> list[MonthCount]:
@@ -68,3 +77,32 @@ def between(session: Session, limit: int, first: Position, last: Position) -> li
 def just_after(moment: datetime) -> Position:
     """The position in front of every photo from before `moment`."""
     return Position(moment, _FIRST_ID)
+
+
+def on_day(session: Session, today: date, limit: int) -> list[Day]:
+    """The photos of that day in earlier years, newest year first; at most `limit` of each year."""
+    years = {each.year for each in months(session) if each.month == today.month and each.year < today.year}
+    days = [day for year in sorted(years, reverse=True) if (day := _in_year(today, year)) is not None]
+    return [found for day in days if (found := _day(session, day, limit)).photos]
+
+
+def added(session: Session, limit: int, before_id: int | None = None) -> list[int]:
+    """The ids of the photos that were indexed last, or last before another, newest first."""
+    query = select(Photo.id).where(literal_column("+photo.visible")).order_by(Photo.id.desc()).limit(limit)
+    return list(session.scalars(query if before_id is None else query.where(Photo.id < before_id)))
+
+
+def _in_year(day: date, year: int) -> date | None:
+    """None for 29 February where there is none."""
+    try:
+        return day.replace(year=year)
+    except ValueError:
+        return None
+
+
+def _day(session: Session, day: date, limit: int) -> Day:
+    begin = datetime(day.year, day.month, day.day)
+    during = (Photo.visible, Photo.timeline_at >= begin, Photo.timeline_at < begin + timedelta(days=1))
+    ids = select(Photo.id).where(*during).order_by(Photo.timeline_at, Photo.id).limit(limit)
+    photos = session.scalar(select(func.count()).select_from(Photo).where(*during)) or 0
+    return Day(day, photos, tuple(session.scalars(ids)))

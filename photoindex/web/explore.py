@@ -9,6 +9,7 @@ from flask import Blueprint, render_template, url_for
 from photoindex import concepts, photos, saved_searches
 from photoindex.concepts import ConceptInfo
 from photoindex.web import smart_albums
+from photoindex.web.browsing import WAYS
 from photoindex.web.services import services
 
 blueprint = Blueprint("explore", __name__)
@@ -26,7 +27,14 @@ def show() -> str:
         new = smart_albums.counts(session, saved)
         total = photos.count(session)
     return render_template(
-        "explore.html", concepts=found, covers=covers, saved=saved, saved_total=saved_total, new=new, total=total
+        "explore.html",
+        concepts=found,
+        covers=covers,
+        saved=saved,
+        saved_total=saved_total,
+        new=new,
+        total=total,
+        ways=WAYS,
     )
 
 

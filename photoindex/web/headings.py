@@ -38,6 +38,11 @@ def day(at: date) -> str:
     return _upper(_written("EEEE d MMMM", at, locale()))
 
 
+def day_of_year(at: date) -> str:
+    """`5 March`"""
+    return _skeleton("MMMMd", at, locale())
+
+
 def day_label(at: date) -> str:
     return _skeleton("MMMd", at, locale())
 

@@ -40,9 +40,11 @@ class Entry:
 
 ENTRIES = (
     Entry("gallery.index", "photos", lazy_gettext("Photos")),
-    Entry("explore.show", "explore", lazy_gettext("Explore")),
+    Entry("explore.show", "explore", lazy_gettext("Explore"), parts=("browsing.",)),
     Entry("saved_pages.index", "albums", lazy_gettext("Albums"), parts=("saved_pages.",)),
     Entry("gallery.search", "star", lazy_gettext("Favourites"), {"q": "is:favourite"}),
+    Entry("folders.index", "folder", lazy_gettext("Folders"), parts=("folders.",)),
+    Entry("places.show", "map", lazy_gettext("Places"), parts=("places.",)),
     Entry("duplicates.show", "copies", lazy_gettext("Duplicates")),
     Entry("gallery.show_status", "pulse", lazy_gettext("Status")),
     Entry("settings.show", "settings", lazy_gettext("Settings")),

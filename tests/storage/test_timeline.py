@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 from sqlalchemy import text, update
@@ -68,3 +68,46 @@ def test_reading_places_and_months_reads_only_an_index_and_the_tally(database: D
         ):
             plan = [row.detail for row in session.execute(text(f"EXPLAIN QUERY PLAN {query}"))]
             assert len(plan) == 1 and "COVERING INDEX photo_timeline" in plan[0]
+
+
+def _put(database: Database, *moments: datetime) -> list[int]:
+    with database.write() as session:
+        ids = [
+            photos.store(session, NewPhoto(number.to_bytes(32, "big"), "jpeg", 4, 3, 10, at, at))
+            for number, at in enumerate(moments, 1)
+        ]
+        session.execute(update(Photo).values(visible=True))
+    return ids
+
+
+def test_a_day_is_found_in_earlier_years_only(database: Database) -> None:
+    ids = _put(
+        database,
+        datetime(2020, 3, 1, 9),
+        datetime(2020, 3, 1, 8),
+        datetime(2020, 3, 2),
+        datetime(2022, 3, 1, 23, 59, 59, 999999),
+        datetime(2024, 3, 1),
+        datetime(2025, 3, 1),
+    )
+    with database.read() as session:
+        found = timeline.on_day(session, date(2024, 3, 1), 9)
+        assert [(each.day.year, each.photos, each.photo_ids) for each in found] == [
+            (2022, 1, (ids[3],)),
+            (2020, 2, (ids[1], ids[0])),
+        ]
+        (_, second) = timeline.on_day(session, date(2024, 3, 1), 1)
+        assert (second.photos, second.photo_ids) == (2, (ids[1],))
+
+
+def test_the_day_that_most_years_lack_is_no_problem(database: Database) -> None:
+    ids = _put(database, datetime(2020, 2, 29), datetime(2023, 2, 28), datetime(2023, 3, 1))
+    with database.read() as session:
+        assert [each.photo_ids for each in timeline.on_day(session, date(2024, 2, 29), 9)] == [(ids[0],)]
+
+
+def test_what_was_added_last_comes_first_whenever_it_was_taken(database: Database) -> None:
+    ids = _put(database, datetime(2024, 1, 1), datetime(1999, 1, 1), datetime(2010, 1, 1))
+    with database.read() as session:
+        assert timeline.added(session, 2) == [ids[2], ids[1]]
+        assert timeline.added(session, 2, ids[1]) == [ids[0]]

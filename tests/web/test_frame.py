@@ -25,7 +25,7 @@ def test_every_entry_of_the_navigation_leads_to_a_page_that_marks_it(client):
     with client.application.test_request_context():
         addresses = {entry.address: str(entry.label) for entry in ENTRIES}
     for address, label in addresses.items():
-        answer = client.get(address)
+        answer = client.get(address, follow_redirects=True)
         assert answer.status_code == 200
         rail, tabs = (
             re.findall(rf'<nav class="{each}".*?</nav>', answer.text, re.DOTALL)[0] for each in ("rail", "tabs")
