@@ -37,6 +37,7 @@ from photoindex.web import (
     names,
     navigation,
     news,
+    photo_actions,
     pictures,
     problems,
     progress,
@@ -48,6 +49,7 @@ from photoindex.web import (
     smart_albums,
     timeline_pages,
     translating,
+    viewer,
     wording,
 )
 from photoindex.web.identifiers import PhotoId
@@ -83,6 +85,8 @@ BLUEPRINTS = (
     media.blueprint,
     health.blueprint,
     gallery.blueprint,
+    photo_actions.blueprint,
+    viewer.blueprint,
     timeline_pages.blueprint,
     pictures.blueprint,
     explore.blueprint,

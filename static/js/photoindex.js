@@ -2,6 +2,8 @@
 
 import "./hover.js";
 import "./keys.js";
+import "./marks.js";
 import "./menus.js";
 import "./news.js";
 import "./videos.js";
+import "./viewing.js";
