@@ -4,7 +4,7 @@
 import PhotoSwipe from "../vendor/photoswipe/photoswipe.esm.min.js";
 import { addTools } from "./viewer-tools.js";
 
-const SHEETS = ["../vendor/photoswipe/photoswipe.css", "../css/viewer.css"];
+const SHEETS = ["../vendor/photoswipe/photoswipe.css", "../css/photo.css", "../css/viewer.css"];
 const NOTE_MS = 200; // browsers refuse to have the address changed much more often
 const CONTROLS = 80; // pixels at the foot of a video that are its own
 
@@ -12,6 +12,7 @@ const calm = window.matchMedia("(prefers-reduced-motion: reduce)");
 let needed = null; // a promise of style sheets and words
 let viewer = null;
 let items = [];
+let turned = false; // to another photo than the one it was opened with
 let noting = 0;
 
 // --- what it shows
@@ -94,6 +95,11 @@ function noteAddress() {
 function shown() {
   extend();
   noteAddress();
+  turned ||= viewer.currIndex !== viewer.options.index;
+  if (turned) bringIntoSight();
+}
+
+function bringIntoSight() {
   linkOf(viewer.currSlide.data.address)?.closest(".card")?.scrollIntoView({ block: "nearest", behavior: "instant" });
 }
 
@@ -102,7 +108,10 @@ function handleHistory(scrolling) {
   const leave = (event) => {
     if (event.state?.viewing) return;
     left = true;
-    viewer.close();
+    clearTimeout(noting);
+    viewer.off("change", shown);
+    if (viewer.opener.isOpen) viewer.close();
+    else viewer.on("openingAnimationEnd", () => viewer.close());
   };
   window.addEventListener("popstate", leave);
   viewer.on("close", () => {
@@ -113,8 +122,8 @@ function handleHistory(scrolling) {
   viewer.on("destroy", () => {
     history.scrollRestoration = scrolling;
     const link = linkOf(viewer.currSlide.data.address);
+    if (turned) bringIntoSight();
     viewer = null;
-    link?.closest(".card")?.scrollIntoView({ block: "nearest", behavior: "instant" });
     link?.focus({ preventScroll: true });
   });
 }
@@ -182,6 +191,7 @@ export async function view(opener) {
   }
   if (viewer !== null) return;
   items = links.map(item);
+  turned = false;
   viewer = new PhotoSwipe(options(links.indexOf(opener), parts.dataset));
   const opened = viewer;
   opened.addFilter("thumbEl", (element, data) => linkOf(data.address)?.querySelector("img") ?? element);
