@@ -125,7 +125,8 @@ def test_what_others_wrote_is_shown_and_escaped(gallery, client):
     for words in (
         "<bdi>&lt;b&gt;Fountain&lt;/b&gt;</bdi>",
         "<bdi>in \ufffdthe\ufffd lake</bdi>",
-        '<a href="/search?q=keyword:water"><bdi>water</bdi></a>, <a href="/search?q=keyword:%3Ci%3E"><bdi>&lt;i&gt;</bdi></a>',
+        '<a href="/search?q=keyword:water"><bdi>water</bdi></a>, ',
+        '<a href="/search?q=keyword:%3Ci%3E"><bdi>&lt;i&gt;</bdi></a>',
         "<bdi>Ada</bdi></a>, ",
         '<a href="/search?q=rating:4">4 of 5</a>',
         "<bdi>Genève</bdi></a>, ",

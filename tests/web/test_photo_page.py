@@ -217,6 +217,7 @@ def test_numbers_are_written_as_filters_read_them(value, written):
     assert links.number(value) == written
 
 
-def test_the_viewer_speaks_the_language_of_the_page(client):
+def test_the_viewer_speaks_the_language_of_the_page(make_app):
+    client = make_app().test_client()
     assert 'data-close="Close"' in client.get("/photos/viewer").text
     assert 'data-close="Fermer"' in client.get("/photos/viewer", headers={"Accept-Language": "fr"}).text
