@@ -40,7 +40,7 @@ async function copy(event) {
   const button = event.target.closest?.("[data-copy]");
   if (!button) return;
   await navigator.clipboard.writeText(new URL(button.dataset.copy, location.href).href);
-  const words = button.querySelector("[role=status]");
+  const words = button.querySelector("[aria-live]");
   const before = words.textContent;
   if (before === button.dataset.done) return;
   words.textContent = button.dataset.done;

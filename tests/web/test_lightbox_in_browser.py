@@ -68,6 +68,10 @@ def _is_favourite(page: Page, photo_id: int) -> bool:
     return bool(answer.json()["favourite"])
 
 
+_THUMBNAIL = """
+    [...document.querySelectorAll('img.pswp__img')]
+    .some(each => each.src.endsWith('/photos/%d/thumbnail') && each.naturalWidth > 1)
+"""
 _LARGE = "[...document.querySelectorAll('img.pswp__img')].some(each => each.src.endsWith('/photos/%d/original'))"
 
 
@@ -252,10 +256,8 @@ def test_what_browsers_cannot_show_or_is_not_there_is_shown_by_its_thumbnail(bro
     visit.open("/")
     for photo_id in (raw, gone):
         _open(visit.page, photo_id)
-        shown = (
-            f"[...document.querySelectorAll('img.pswp__img')].some(each => each.src.endsWith('/{photo_id}/thumbnail')"
-        )
-        _wait(visit.page, lambda shown=shown: visit.page.evaluate(f"{shown} && each.naturalWidth > 1)"), "thumbnail")
+        shown = _THUMBNAIL % photo_id
+        _wait(visit.page, lambda shown=shown: visit.page.evaluate(shown), "the thumbnail is shown")
         visit.page.keyboard.press("Escape")
         _closed(visit.page)
     context.close()
