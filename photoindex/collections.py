@@ -1,4 +1,4 @@
-"""Favourites and albums: what users do with photos, and how an edited photo inherits it."""
+"""Favourites, ratings and albums: what users do with photos, and how an edited photo inherits it."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from photoindex.errors import NotFoundError, QueryError
 from photoindex.messages import say
 from photoindex.models import Album, AlbumPhoto, Photo, utc_now
 
+MOST_STARS = 5
 LONGEST_NAME = 200
 """Characters of an album's name."""
 
@@ -35,6 +36,17 @@ def set_favourite(session: Session, photo_id: int, favourite: bool) -> None:
     """Make a photo a favourite, or one no longer. Raises NotFoundError."""
     _check_photos(session, [photo_id])
     session.execute(update(Photo).where(Photo.id == photo_id).values(favourite=favourite))
+
+
+def set_rating(session: Session, photo_id: int, stars: int) -> None:
+    """Rate a photo with 1 to 5 stars, 0 for no rating; what its file says counts no more.
+
+    Raises NotFoundError, or QueryError for another number.
+    """
+    if stars not in range(MOST_STARS + 1):
+        raise QueryError(say("a rating has 0 to %(most)s stars", most=MOST_STARS))
+    _check_photos(session, [photo_id])
+    session.execute(update(Photo).where(Photo.id == photo_id).values(rating=stars or None, rated=True))
 
 
 def create_album(session: Session, name: str) -> AlbumInfo:
@@ -116,9 +128,12 @@ def page(session: Session, album_id: int, limit: int, after: tuple[datetime, int
 
 def inherit(session: Session, old_photo_id: int, new_photo_id: int) -> None:
     """Give a photo what the user gave another, of which it is an edited version; what it has of its own stays."""
-    old = select(Photo.favourite).where(Photo.id == old_photo_id)
-    if session.scalar(old):
-        session.execute(update(Photo).where(Photo.id == new_photo_id).values(favourite=True))
+    old = session.execute(select(Photo.favourite, Photo.rated, Photo.rating).where(Photo.id == old_photo_id)).first()
+    new = update(Photo).where(Photo.id == new_photo_id)
+    if old is not None and old.favourite:
+        session.execute(new.values(favourite=True))
+    if old is not None and old.rated:
+        session.execute(new.where(Photo.rated.is_(False)).values(rating=old.rating, rated=True))
     albums = select(AlbumPhoto.album_id, literal(new_photo_id), AlbumPhoto.added_at).where(
         AlbumPhoto.photo_id == old_photo_id
     )

@@ -11,7 +11,7 @@ from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Integer, Table, bindparam, delete, exists, func, select, tuple_, update
+from sqlalchemy import Integer, Table, bindparam, case, delete, exists, func, select, tuple_, update
 from sqlalchemy import cast as sql_cast
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.orm import Session
@@ -194,8 +194,9 @@ def store(session: Session, new: NewPhoto) -> int:
 
 
 def describe(session: Session, photo_id: int, taken_at: datetime | None, details: Details) -> None:
-    """Replace what is known of a photo: its metadata have been read again."""
+    """Replace what is known of a photo: its metadata have been read again. A rating that the user gave stays."""
     values = _columns(details) | {"taken_at": taken_at}
+    values["rating"] = case((Photo.rated, Photo.rating), else_=details.rating)
     if taken_at is not None:
         values["timeline_at"] = taken_at
     session.execute(update(Photo).where(Photo.id == photo_id).values(**values))

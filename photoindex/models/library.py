@@ -116,6 +116,8 @@ class Photo(Base):
     """Names of faces that other programs wrote into the file or its sidecar."""
     rating: Mapped[int | None]
     """0 to 5 stars, -1 for rejected."""
+    rated: Mapped[bool] = mapped_column(default=False, server_default=text("0"))
+    """Whether the user gave the rating, or took it away; else it is the file's."""
     motion_offset: Mapped[int | None] = mapped_column(BigInteger)
     motion_bytes: Mapped[int | None] = mapped_column(BigInteger)
     """Where a clip lies inside the file of a motion photo."""

@@ -41,6 +41,7 @@ from photoindex.web import (
     narrowing,
     navigation,
     news,
+    photo_actions,
     pictures,
     places,
     problems,
@@ -54,6 +55,7 @@ from photoindex.web import (
     suggestions,
     timeline_pages,
     translating,
+    viewer,
     wording,
 )
 from photoindex.web.identifiers import PhotoId
@@ -89,6 +91,8 @@ BLUEPRINTS = (
     media.blueprint,
     health.blueprint,
     gallery.blueprint,
+    photo_actions.blueprint,
+    viewer.blueprint,
     timeline_pages.blueprint,
     pictures.blueprint,
     suggestions.blueprint,

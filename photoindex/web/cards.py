@@ -17,7 +17,7 @@ from photoindex.photos import PhotoInfo
 from photoindex.search import Result
 from photoindex.web import clips, density, rows, wording
 from photoindex.web.colours import colour_class
-from photoindex.web.media import PLAYED_BY_BROWSERS
+from photoindex.web.media import PLAYED_BY_BROWSERS, SHOWN_BY_BROWSERS
 
 AT_ONCE = 8
 """So many pictures of a page are asked for before it is known which are in sight."""
@@ -46,6 +46,8 @@ class Card:
     favourite: bool
     clip: str | None
     """What plays when it is pointed at."""
+    view: str | None
+    """How the viewer shows it: None for its original as a picture, else its `video` or `thumbnail`."""
     label: str | None
     """What stands above it: the date of a day that begins with it."""
     at_once: bool
@@ -99,6 +101,7 @@ def of(
             badges=badges.get(photo.id, ()),
             favourite=photo.favourite,
             clip=_clip(photo),
+            view=_view(photo),
             label=label,
             at_once=number < at_once,
         )
@@ -116,6 +119,12 @@ class _Address:
 
     def of(self, photo_id: int) -> str:
         return f"{self._before}{photo_id}{self._after}"
+
+
+def _view(photo: PhotoInfo) -> str | None:
+    if photo.format in SHOWN_BY_BROWSERS:
+        return None
+    return "video" if photo.format in PLAYED_BY_BROWSERS else "thumbnail"
 
 
 def _clip(photo: PhotoInfo) -> str | None:

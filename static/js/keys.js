@@ -13,6 +13,7 @@ function toSearchBox(event) {
 
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.shiftKey || isTyping()) return;
+  if (document.querySelector(".pswp") !== null) return; // the viewer has its own
   if (event.key === "/") toSearchBox(event);
   const turn = TURNS[event.key];
   const link = turn && document.querySelector(turn);

@@ -2,7 +2,9 @@
 
 import "./hover.js";
 import "./keys.js";
+import "./marks.js";
 import "./menus.js";
 import "./news.js";
 import "./suggestions.js";
 import "./videos.js";
+import "./viewing.js";

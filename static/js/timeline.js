@@ -118,6 +118,7 @@ function firstInSight() {
 
 function note() {
   noted = 0;
+  if (document.querySelector(".pswp") !== null) return; // the address is that of the photo in the viewer
   const card = firstInSight();
   if (card === null) return;
   const part = card.closest(".stretch");

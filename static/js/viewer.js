@@ -1,0 +1,210 @@
+// The viewer: pictures of a page one after the other in the whole window, with PhotoSwipe. The address is that of the
+// photo that is shown, and closing leads back to where it stands on the page.
+
+import PhotoSwipe from "../vendor/photoswipe/photoswipe.esm.min.js";
+import { addTools } from "./viewer-tools.js";
+
+const SHEETS = ["../vendor/photoswipe/photoswipe.css", "../css/photo.css", "../css/viewer.css"];
+const NOTE_MS = 200; // browsers refuse to have the address changed much more often
+const CONTROLS = 80; // pixels at the foot of a video that are its own
+
+const calm = window.matchMedia("(prefers-reduced-motion: reduce)");
+let needed = null; // a promise of style sheets and words
+let viewer = null;
+let items = [];
+let turned = false; // to another photo than the one it was opened with
+let noting = 0;
+
+// --- what it shows
+
+function item(opener) {
+  const address = opener.getAttribute("href") ?? opener.dataset.address;
+  const image = opener.querySelector("img") ?? opener.closest(".stage").querySelector("img");
+  const kind = opener.dataset.view ?? "picture";
+  const thumbnail = image.getAttribute("src");
+  const original = thumbnail.replace(/thumbnail$/, "original");
+  const [width, height] = [Number(image.getAttribute("width")), Number(image.getAttribute("height"))];
+  const moment = new URL(address, location.href).searchParams.get("t");
+  const favourite = opener.querySelector(".badge.star") !== null;
+  const common = { address, kind, thumbnail, favourite, alt: image.alt };
+  if (kind === "video") return { ...common, type: "video", original: moment ? `${original}#t=${moment}` : original };
+  return { ...common, src: kind === "picture" ? original : thumbnail, msrc: thumbnail, width, height, thumbCropped: true };
+}
+
+function collect(opener) {
+  if (opener.matches("[data-enlarge]")) return [opener];
+  return [...document.querySelectorAll("main .card .picture")];
+}
+
+function linkOf(address) {
+  return document.querySelector(`main .picture[href="${CSS.escape(address)}"], main [data-address="${CSS.escape(address)}"]`);
+}
+
+// The timeline fetches more as it is scrolled behind the viewer.
+function extend() {
+  const links = [...document.querySelectorAll("main .timeline .card .picture")];
+  const last = links.findIndex((link) => link.getAttribute("href") === items.at(-1).address);
+  if (last < 0 || last === links.length - 1) return;
+  const next = items.length;
+  items.push(...links.slice(last + 1).map(item));
+  viewer.refreshSlideContent(next);
+}
+
+function video(data) {
+  const element = document.createElement("video");
+  element.controls = true;
+  element.playsInline = true;
+  element.preload = "metadata";
+  element.poster = data.thumbnail;
+  element.src = data.original;
+  element.ariaLabel = data.alt;
+  return element;
+}
+
+function showVideos() {
+  viewer.on("contentLoad", (event) => {
+    if (event.content.data.type !== "video") return;
+    event.preventDefault();
+    event.content.element = video(event.content.data);
+    event.content.state = "loaded";
+  });
+  viewer.on("contentDeactivate", ({ content }) => content.data.type === "video" && content.element.pause());
+  viewer.on("pointerDown", (event) => {
+    const { target, clientY } = event.originalEvent;
+    if (target.tagName === "VIDEO" && clientY > target.getBoundingClientRect().bottom - CONTROLS) event.preventDefault();
+  });
+}
+
+// For an original that can't be had the server sends an empty picture of one pixel.
+function showThumbnailsInstead() {
+  viewer.on("loadComplete", ({ content, isError }) => {
+    const { element, data } = content;
+    if (data.src !== data.msrc && !isError && element.naturalWidth <= 1 && data.width > 1) element.src = data.msrc;
+  });
+}
+
+// --- the address
+
+function noteAddress() {
+  clearTimeout(noting);
+  noting = setTimeout(() => {
+    if (viewer !== null) history.replaceState({ viewing: true }, "", viewer.currSlide.data.address);
+  }, NOTE_MS);
+}
+
+function shown() {
+  extend();
+  noteAddress();
+  turned ||= viewer.currIndex !== viewer.options.index;
+  if (turned) bringIntoSight();
+}
+
+function bringIntoSight() {
+  linkOf(viewer.currSlide.data.address)?.closest(".card")?.scrollIntoView({ block: "nearest", behavior: "instant" });
+}
+
+function handleHistory(scrolling) {
+  let left = false; // by the browser's own button
+  const leave = (event) => {
+    if (event.state?.viewing) return;
+    left = true;
+    clearTimeout(noting);
+    viewer.off("change", shown);
+    if (viewer.opener.isOpen) viewer.close();
+    else viewer.on("openingAnimationEnd", () => viewer.close());
+  };
+  window.addEventListener("popstate", leave);
+  viewer.on("close", () => {
+    clearTimeout(noting);
+    window.removeEventListener("popstate", leave);
+    if (!left) history.back();
+  });
+  viewer.on("destroy", () => {
+    history.scrollRestoration = scrolling;
+    const link = linkOf(viewer.currSlide.data.address);
+    if (turned) bringIntoSight();
+    viewer = null;
+    link?.focus({ preventScroll: true });
+  });
+}
+
+window.addEventListener("popstate", (event) => {
+  if (viewer === null && event.state?.viewing) location.reload(); // forward again: the photo's own page
+});
+
+// --- opening
+
+function sheet(name) {
+  return new Promise((resolve, reject) => {
+    const link = document.createElement("link");
+    link.rel = "stylesheet";
+    link.href = new URL(name, import.meta.url).href;
+    link.addEventListener("load", resolve);
+    link.addEventListener("error", reject);
+    document.head.append(link);
+  });
+}
+
+async function words(address) {
+  const response = await fetch(new URL("viewer", new URL(address, location.href)));
+  if (!response.ok) throw new Error(`the server answered ${response.status}`);
+  const page = new DOMParser().parseFromString(await response.text(), "text/html");
+  return page.querySelector("[data-viewer]");
+}
+
+async function prepare(address) {
+  const [parts] = await Promise.all([words(address), ...SHEETS.map(sheet)]);
+  return parts;
+}
+
+function options(index, said) {
+  return {
+    dataSource: items,
+    index,
+    loop: false,
+    mainClass: "viewer",
+    bgOpacity: 1,
+    preload: [1, 2],
+    wheelToZoom: true,
+    returnFocus: false, // the focus goes to the photo that is shown last
+    showHideAnimationType: calm.matches ? "none" : "zoom",
+    zoomAnimationDuration: calm.matches ? 0 : 333,
+    errorMsg: said.wrong,
+    closeTitle: `${said.close} (Esc)`,
+    zoomTitle: `${said.zoom} (Z)`,
+    arrowPrevTitle: said.previous,
+    arrowNextTitle: said.next,
+  };
+}
+
+// Open the viewer on a picture's link, with all pictures of the page. Throws when what it needs can't be fetched.
+export async function view(opener) {
+  if (viewer !== null) return;
+  const links = collect(opener);
+  needed ??= prepare(item(opener).address);
+  let parts;
+  try {
+    parts = (await needed).cloneNode(true);
+  } catch (error) {
+    needed = null;
+    throw error;
+  }
+  if (viewer !== null) return;
+  items = links.map(item);
+  turned = false;
+  viewer = new PhotoSwipe(options(links.indexOf(opener), parts.dataset));
+  const opened = viewer;
+  opened.addFilter("thumbEl", (element, data) => linkOf(data.address)?.querySelector("img") ?? element);
+  showVideos();
+  showThumbnailsInstead();
+  addTools(opened, document.adoptNode(parts));
+  const scrolling = history.scrollRestoration;
+  if (!opener.matches("[data-enlarge]")) history.scrollRestoration = "manual";
+  history.pushState({ viewing: true }, "", items[opened.options.index].address);
+  handleHistory(scrolling);
+  opened.on("change", shown);
+  const more = new MutationObserver(() => extend());
+  more.observe(document.querySelector("main"), { childList: true, subtree: true });
+  opened.on("destroy", () => more.disconnect());
+  opened.init();
+}
