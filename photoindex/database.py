@@ -20,7 +20,7 @@ from photoindex.errors import DatabaseError, DatabaseTooNewError
 from photoindex.folding import fold, fold_path
 from photoindex.resources import resource_folder
 
-SCHEMA_REVISION = "0011"
+SCHEMA_REVISION = "0012"
 """The newest migration. Kept here so that a command that finds it in the file need not import Alembic."""
 APPLICATION_ID = 0x50486978  # "PHix": tells our file from any other SQLite database
 PAGE_SIZE_BYTES = 16384

@@ -18,6 +18,7 @@ from photoindex.resources import resource_folder
 from photoindex.search import SearchEngine, TextTower
 from photoindex.search.text_tower import TextEncoder
 from photoindex.web import (
+    album_pages,
     albums,
     api,
     appearance,
@@ -30,6 +31,7 @@ from photoindex.web import (
     gallery,
     headers,
     health,
+    hidden,
     hosts,
     installing,
     language,
@@ -37,6 +39,7 @@ from photoindex.web import (
     names,
     navigation,
     news,
+    notices,
     pictures,
     problems,
     progress,
@@ -44,6 +47,7 @@ from photoindex.web import (
     saved_searches,
     searching,
     secret,
+    selecting,
     settings,
     smart_albums,
     timeline_pages,
@@ -73,6 +77,8 @@ PARTS = (
     progress,
     searching,
     cards,
+    notices,
+    selecting,
 )
 """Modules that register what templates use, or what happens around each request."""
 
@@ -86,7 +92,10 @@ BLUEPRINTS = (
     timeline_pages.blueprint,
     pictures.blueprint,
     explore.blueprint,
+    album_pages.blueprint,
     saved_pages.blueprint,
+    selecting.blueprint,
+    hidden.blueprint,
     duplicates.api,
     duplicates.pages,
     settings.blueprint,

@@ -4,4 +4,5 @@ import "./hover.js";
 import "./keys.js";
 import "./menus.js";
 import "./news.js";
+import "./selecting.js";
 import "./videos.js";
