@@ -139,6 +139,9 @@ function click(event) {
     on = !on;
     if (on) show();
     else end();
+  } else if (event.target.closest(".said .end")) {
+    event.preventDefault();
+    event.target.closest(".said").remove();
   } else if (event.target.closest(".selection .end")) {
     if (new URLSearchParams(window.location.search).has("select")) return; // its link leads to the page without boxes
     event.preventDefault();

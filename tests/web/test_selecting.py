@@ -65,7 +65,7 @@ def test_favourites_are_made_and_unmade(client):
 
 
 def test_hidden_photos_are_seen_on_their_page_only(client):
-    everywhere = ("/", "/search?q=red", "/photos/3/similar")
+    everywhere = ("/", "/search?q=green", "/photos/3/similar")
     assert all(2 in shown(client, each) for each in everywhere)
     answer = act(client, "hide", [2, 4])
     assert said(client, answer) == "2 photos are hidden. Their files stay as they are."
