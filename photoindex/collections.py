@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, delete, func, literal, select, tuple_, update
+from sqlalchemy import Integer, Select, delete, func, literal, select, update
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.orm import Session
 
@@ -29,7 +29,18 @@ class AlbumInfo:
     name: str
     photos: int
     """How many of its photos are shown now."""
+    cover_photo_id: int | None
+    """The photo that stands for it: the one that was chosen if it is shown, else the first."""
     created_at: datetime
+
+
+def set_favourites(session: Session, photo_ids: Sequence[int], favourite: bool) -> list[int]:
+    """Make photos favourites, or ones no longer; unknown ids are fine. Returns those that were not so before."""
+    changed: list[int] = []
+    for chunk in chunks(photo_ids):
+        which = update(Photo).where(Photo.id.in_(chunk), Photo.favourite != favourite)
+        changed += session.scalars(which.values(favourite=favourite).returning(Photo.id))
+    return changed
 
 
 def set_favourite(session: Session, photo_id: int, favourite: bool) -> None:
@@ -83,29 +94,50 @@ def delete_album(session: Session, album_id: int) -> None:
     session.execute(delete(Album).where(Album.id == album_id))
 
 
-def add_to_album(session: Session, album_id: int, photo_ids: Sequence[int]) -> int:
-    """Put photos into an album; those in it already are fine. Returns how many are new there.
+def add_to_album(
+    session: Session, album_id: int, photo_ids: Sequence[int], positions: Sequence[int] | None = None
+) -> list[int]:
+    """Put photos into an album, behind those in it, or each where `positions` says; those in it already are fine.
 
-    Raises NotFoundError, and then changes nothing.
+    Returns those that are new there. Raises NotFoundError, and then changes nothing.
     """
     get_album(session, album_id)
     _check_photos(session, photo_ids)
-    added = 0
+    if positions is None:
+        last = session.scalar(select(func.max(AlbumPhoto.position)).where(AlbumPhoto.album_id == album_id)) or 0
+        positions = range(last + 1, last + 1 + len(photo_ids))
+    places = dict(zip(reversed(photo_ids), reversed(positions), strict=True))
+    added: list[int] = []
     for chunk in chunks(list(dict.fromkeys(photo_ids))):
-        rows = [{"album_id": album_id, "photo_id": photo_id, "added_at": utc_now()} for photo_id in chunk]
-        new = insert(AlbumPhoto).values(rows).on_conflict_do_nothing().returning(AlbumPhoto.photo_id)
-        added += len(session.scalars(new).all())
+        rows = [
+            {"album_id": album_id, "photo_id": each, "added_at": utc_now(), "position": places[each]} for each in chunk
+        ]
+        added += session.scalars(
+            insert(AlbumPhoto).values(rows).on_conflict_do_nothing().returning(AlbumPhoto.photo_id)
+        )
     return added
 
 
-def remove_from_album(session: Session, album_id: int, photo_ids: Sequence[int]) -> int:
-    """Take photos out of an album; those not in it are fine. Returns how many were. Raises NotFoundError."""
+def remove_from_album(session: Session, album_id: int, photo_ids: Sequence[int]) -> dict[int, int]:
+    """Take photos out of an album; those not in it are fine. Returns the others, each with the place that it had.
+
+    Raises NotFoundError.
+    """
     get_album(session, album_id)
-    removed = 0
+    removed: dict[int, int] = {}
     for chunk in chunks(photo_ids):
         which = (AlbumPhoto.album_id == album_id, AlbumPhoto.photo_id.in_(chunk))
-        removed += len(session.scalars(delete(AlbumPhoto).where(*which).returning(AlbumPhoto.photo_id)).all())
+        gone = delete(AlbumPhoto).where(*which).returning(AlbumPhoto.photo_id, AlbumPhoto.position)
+        removed |= dict(session.execute(gone).all())
     return removed
+
+
+def set_cover(session: Session, album_id: int, photo_id: int) -> None:
+    """Let one of its photos stand for an album. Raises NotFoundError."""
+    get_album(session, album_id)
+    if session.get(AlbumPhoto, (album_id, photo_id)) is None:
+        raise NotFoundError(say("photo %(photo_id)s is not in this album", photo_id=photo_id))
+    session.execute(update(Album).where(Album.id == album_id).values(cover_photo_id=photo_id))
 
 
 def albums_of(session: Session, photo_id: int) -> list[AlbumInfo]:
@@ -114,47 +146,45 @@ def albums_of(session: Session, photo_id: int) -> list[AlbumInfo]:
     return [_info(row) for row in session.execute(_albums().where(Album.id.in_(within)).order_by(Album.id))]
 
 
-def page(session: Session, album_id: int, limit: int, after: tuple[datetime, int] | None = None) -> list[int]:
-    """The ids of the next photos of an album that are shown, newest first as in the timeline.
-
-    `after` is the time in the timeline and the id of the last photo of the page before.
-    """
-    within = select(AlbumPhoto.photo_id).where(AlbumPhoto.album_id == album_id)
-    query = select(Photo.id).where(Photo.visible, Photo.id.in_(within))
-    if after is not None:
-        query = query.where(tuple_(Photo.timeline_at, Photo.id) < tuple_(*after))
-    return list(session.scalars(query.order_by(Photo.timeline_at.desc(), Photo.id.desc()).limit(limit)))
+def known(session: Session, photo_ids: Sequence[int]) -> list[int]:
+    """Those of the ids that are photos, each once, in their order."""
+    found: set[int] = set()
+    for chunk in chunks(photo_ids):
+        found.update(session.scalars(select(Photo.id).where(Photo.id.in_(chunk))))
+    return [photo_id for photo_id in dict.fromkeys(photo_ids) if photo_id in found]
 
 
 def inherit(session: Session, old_photo_id: int, new_photo_id: int) -> None:
     """Give a photo what the user gave another, of which it is an edited version; what it has of its own stays."""
-    old = session.execute(select(Photo.favourite, Photo.rated, Photo.rating).where(Photo.id == old_photo_id)).first()
+    given_before = select(Photo.favourite, Photo.hidden, Photo.rated, Photo.rating)
+    old = session.execute(given_before.where(Photo.id == old_photo_id)).one_or_none()
     new = update(Photo).where(Photo.id == new_photo_id)
-    if old is not None and old.favourite:
-        session.execute(new.values(favourite=True))
+    if old is not None and (old.favourite or old.hidden):
+        given = {"favourite": Photo.favourite | old.favourite, "hidden": Photo.hidden | old.hidden}
+        session.execute(new.values(given))
     if old is not None and old.rated:
         session.execute(new.where(Photo.rated.is_(False)).values(rating=old.rating, rated=True))
-    albums = select(AlbumPhoto.album_id, literal(new_photo_id), AlbumPhoto.added_at).where(
+    albums = select(AlbumPhoto.album_id, literal(new_photo_id), AlbumPhoto.added_at, AlbumPhoto.position).where(
         AlbumPhoto.photo_id == old_photo_id
     )
-    columns = ["album_id", "photo_id", "added_at"]
+    columns = ["album_id", "photo_id", "added_at", "position"]
     session.execute(insert(AlbumPhoto).from_select(columns, albums).on_conflict_do_nothing())
+    session.execute(update(Album).where(Album.cover_photo_id == old_photo_id).values(cover_photo_id=new_photo_id))
 
 
-def _albums() -> Select[tuple[int, str, int, datetime]]:
-    shown = (
-        select(func.count())
-        .select_from(AlbumPhoto)
-        .join(Photo, Photo.id == AlbumPhoto.photo_id)
-        .where(AlbumPhoto.album_id == Album.id, Photo.visible)
-        .scalar_subquery()
-        .label("photos")
+def _albums() -> Select[tuple[int, str, int, int | None, datetime]]:
+    within = (Photo.id == AlbumPhoto.photo_id) & (AlbumPhoto.album_id == Album.id) & Photo.visible
+    shown = select(func.count()).where(within).scalar_subquery().correlate(Album)
+    first = select(AlbumPhoto.photo_id).where(within).order_by(AlbumPhoto.position, AlbumPhoto.photo_id).limit(1)
+    chosen = select(AlbumPhoto.photo_id).where(within, AlbumPhoto.photo_id == Album.cover_photo_id)
+    cover = func.coalesce(
+        chosen.correlate(Album).scalar_subquery(), first.correlate(Album).scalar_subquery(), type_=Integer
     )
-    return select(Album.id, Album.name, shown, Album.created_at)
+    return select(Album.id, Album.name, shown.label("photos"), cover.label("cover"), Album.created_at)
 
 
 def _info(row: Any) -> AlbumInfo:
-    return AlbumInfo(row.id, row.name, row.photos, row.created_at)
+    return AlbumInfo(row.id, row.name, row.photos, row.cover, row.created_at)
 
 
 def _free_name(session: Session, name: str, album_id: int | None = None) -> str:

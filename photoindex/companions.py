@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Table, bindparam, exists, select, update
+from sqlalchemy import ColumnElement, Table, and_, bindparam, exists, select, update
 from sqlalchemy.orm import Session, aliased
 
 from photoindex.models import File, FileState, Library, Photo
@@ -28,7 +28,9 @@ _ZONE_STEP = timedelta(minutes=15)
 
 # Built once and not for each photo: that would cost several times what SQLite needs.
 _REFRESH_ALL = update(cast(Table, Photo.__table__)).values(
-    visible=exists().where(File.photo_id == Photo.id, File.state.in_(PRESENT), File.companion_of.is_(None))
+    visible=and_(
+        ~Photo.hidden, exists().where(File.photo_id == Photo.id, File.state.in_(PRESENT), File.companion_of.is_(None))
+    )
 )
 _REFRESH_SOME = _REFRESH_ALL.where(Photo.id.in_(bindparam("photo_ids", expanding=True)))
 
@@ -94,7 +96,8 @@ def has_twin(file: type[File]) -> ColumnElement[bool]:
 
 
 def refresh_visibility(session: Session, photo_ids: Iterable[int | None]) -> None:
-    """Recompute whether photos are shown: whether they have a file on disk that is no companion."""
+    """Recompute whether photos are shown: whether they have a file on disk that is no companion, and
+    the user did not hide them."""
     session.flush()
     for chunk in chunks(sorted({photo_id for photo_id in photo_ids if photo_id is not None})):
         session.execute(_REFRESH_SOME, {"photo_ids": chunk})

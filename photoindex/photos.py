@@ -17,6 +17,7 @@ from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.orm import Session
 
 from photoindex import embeddings
+from photoindex.companions import refresh_all_visibility
 from photoindex.errors import NotFoundError
 from photoindex.files import PRESENT
 from photoindex.libraries import display_path
@@ -154,6 +155,7 @@ class PhotoInfo:
     motion_bytes: int | None
     colour: int | None
     favourite: bool
+    hidden: bool
     visible: bool
     indexed_at: datetime
     files: tuple[PhotoFile, ...]
@@ -295,10 +297,7 @@ def remove_library(session: Session, library_id: int) -> list[bytes]:
     embeddings.delete_photos(session, [photo_id for photo_id, _ in orphans])
     session.execute(delete(Photo).where(orphan))
     session.execute(delete(Library).where(Library.id == library_id))
-    session.execute(
-        update(Photo).values(visible=exists().where(File.photo_id == Photo.id, File.state.in_(PRESENT))),
-        execution_options={"synchronize_session": False},
-    )
+    refresh_all_visibility(session)
     return [content_hash for _, content_hash in orphans]
 
 

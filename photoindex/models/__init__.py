@@ -21,7 +21,17 @@ from photoindex.models.derived import (
     WordsStale,
 )
 from photoindex.models.encoders import Embedding, EmbeddingChange, Encoder, EncoderState, QueryEmbedding, Snapshot
-from photoindex.models.library import Album, AlbumPhoto, File, FileState, Library, LibraryState, Photo, Place
+from photoindex.models.library import (
+    Album,
+    AlbumPhoto,
+    File,
+    FileState,
+    Library,
+    LibraryState,
+    Photo,
+    Place,
+    UndoStep,
+)
 from photoindex.models.likeness import Dismissal, DismissedPhoto, Fingerprint, Likeness, LikenessKind, Undecided
 from photoindex.models.searches import Concept, ConceptLabels, ConceptRun, SavedSearch
 
@@ -57,6 +67,7 @@ __all__ = [
     "SavedSearch",
     "Snapshot",
     "Undecided",
+    "UndoStep",
     "WordsStale",
     "utc_now",
 ]

@@ -69,6 +69,7 @@ class Photo(Base):
         Index("photo_indexed", "indexed_at", "visible"),
         Index("photo_rating", "rating", "visible", sqlite_where=text("rating IS NOT NULL")),
         Index("photo_favourite", "favourite", "visible", sqlite_where=text("favourite = 1")),
+        Index("photo_hidden", "timeline_at", "id", sqlite_where=text("hidden = 1")),
         Index("photo_motion", "motion_offset", "visible", sqlite_where=text("motion_offset IS NOT NULL")),
         # What the daemon has yet to fill in.
         Index("photo_colourless", "id", sqlite_where=text("colour IS NULL")),
@@ -126,9 +127,11 @@ class Photo(Base):
     colour: Mapped[int | None]
     """The dominant one, 0xRRGGBB as `photoindex.media.dominant` finds it; -1 for none, None until it was looked for."""
     favourite: Mapped[bool] = mapped_column(default=False)
+    hidden: Mapped[bool] = mapped_column(default=False)
+    """Whether the user hid it."""
     visible: Mapped[bool] = mapped_column(default=True)
-    """Whether any file of it is on disk and no mere companion of another; kept by `photoindex.files` in the
-    transaction that changes a file."""
+    """Whether it is not hidden, and any file of it is on disk and no mere companion of another; kept by
+    `photoindex.companions` in the transaction that changes a file or hides a photo."""
     indexed_at: Mapped[datetime] = mapped_column(default=utc_now)
 
     files: Mapped[list[File]] = relationship(back_populates="photo", order_by="File.id")
@@ -160,6 +163,8 @@ class Album(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(unique=True)
+    cover_photo_id: Mapped[int | None]
+    """The photo that the user chose to stand for it. No foreign key: SQLite adds none later."""
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
 
 
@@ -167,11 +172,34 @@ class AlbumPhoto(Base):
     """A photo in an album."""
 
     __tablename__ = "album_photo"
-    __table_args__: Any = (Index("album_photo_photo", "photo_id"),)
+    __table_args__: Any = (
+        Index("album_photo_photo", "photo_id"),
+        Index("album_photo_order", "album_id", "position", "photo_id"),
+    )
 
     album_id: Mapped[int] = mapped_column(ForeignKey("album.id", ondelete="CASCADE"), primary_key=True)
     photo_id: Mapped[int] = mapped_column(ForeignKey("photo.id", ondelete="CASCADE"), primary_key=True)
     added_at: Mapped[datetime] = mapped_column(default=utc_now)
+    position: Mapped[int] = mapped_column(default=0)
+    """Small is first; with gaps, below 0 too, and an edited photo has that of the one it was made from."""
+
+
+class UndoStep(Base):
+    """One of the last changes that the user may want back."""
+
+    __tablename__ = "undo_step"
+    __table_args__: Any = {}  # noqa: RUF012
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    token: Mapped[str] = mapped_column(unique=True)
+    """What the page with the button knows it by."""
+    action: Mapped[str]
+    """What undoes it: one of `photoindex.undoing.Action`."""
+    album_id: Mapped[int | None]
+    photo_ids: Mapped[list[int]] = mapped_column(JSON)
+    """The photos that were changed, and no others that were meant."""
+    positions: Mapped[list[int]] = mapped_column(JSON)
+    """Where they stood in the album, or empty."""
 
 
 class File(Base):

@@ -19,6 +19,7 @@ from photoindex.search import SearchEngine, TextTower
 from photoindex.search.suggesting import Suggester
 from photoindex.search.text_tower import TextEncoder
 from photoindex.web import (
+    album_pages,
     albums,
     api,
     appearance,
@@ -33,6 +34,7 @@ from photoindex.web import (
     gallery,
     headers,
     health,
+    hidden,
     hosts,
     installing,
     language,
@@ -41,6 +43,7 @@ from photoindex.web import (
     narrowing,
     navigation,
     news,
+    notices,
     photo_actions,
     pictures,
     places,
@@ -50,6 +53,7 @@ from photoindex.web import (
     saved_searches,
     searching,
     secret,
+    selecting,
     settings,
     smart_albums,
     suggestions,
@@ -81,6 +85,8 @@ PARTS = (
     progress,
     searching,
     cards,
+    notices,
+    selecting,
 )
 """Modules that register what templates use, or what happens around each request."""
 
@@ -101,7 +107,10 @@ BLUEPRINTS = (
     folders.blueprint,
     places.blueprint,
     browsing.blueprint,
+    album_pages.blueprint,
     saved_pages.blueprint,
+    selecting.blueprint,
+    hidden.blueprint,
     duplicates.api,
     duplicates.pages,
     settings.blueprint,

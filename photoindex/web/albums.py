@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import astuple
 from typing import Any
 
 from flask import Blueprint, abort, url_for
 from sqlalchemy.orm import Session
 
-from photoindex import collections, photos
+from photoindex import album_order, collections, photos
 from photoindex.errors import QueryError
-from photoindex.messages import said
-from photoindex.web import changes, paging, schemas, timeline
+from photoindex.messages import said, say
+from photoindex.web import changes, paging, schemas
 from photoindex.web.services import services
 
 blueprint = Blueprint("albums", __name__, url_prefix="/api/v1/albums")
+
+_CURSOR = re.compile(r"(-?[0-9]{1,15})\.([0-9]{1,18})")
 
 
 @blueprint.get("")
@@ -28,51 +30,66 @@ def list_albums() -> dict[str, Any]:
 @blueprint.post("")
 def create() -> tuple[dict[str, Any], int, dict[str, str]]:
     name = changes.read_body("name", str)
-    with _changing() as session:
+    with changing() as session:
         made = collections.create_album(session, name)
     return schemas.album(made), 201, {"Location": url_for("albums.show", album_id=made.id)}
 
 
 @blueprint.get("/<photo_id:album_id>")
 def show(album_id: int) -> dict[str, Any]:
-    limit, cursor = paging.limit(), paging.cursor()
+    limit, after = paging.limit(), decode(paging.cursor())
     with services().database.read() as session:
         album = collections.get_album(session, album_id)
-        after = astuple(timeline.decode(cursor)) if cursor else None
-        found = photos.get_many(session, collections.page(session, album_id, limit + 1, after))
-    return schemas.album_page(album, found[:limit], more=len(found) > limit)
+        places = album_order.page(session, album_id, limit + 1, after)
+        found = photos.get_many(session, [each.photo_id for each in places[:limit]])
+    return schemas.album_page(album, found, encode(places[limit - 1]) if len(places) > limit else None)
 
 
 @blueprint.patch("/<photo_id:album_id>")
 def rename(album_id: int) -> dict[str, Any]:
     name = changes.read_body("name", str)
-    with _changing() as session:
+    with changing() as session:
         return schemas.album(collections.rename_album(session, album_id, name))
 
 
 @blueprint.delete("/<photo_id:album_id>")
 def delete(album_id: int) -> tuple[str, int]:
-    with _changing() as session:
+    with changing() as session:
         collections.delete_album(session, album_id)
     return "", 204
 
 
 @blueprint.put("/<photo_id:album_id>/photos/<photo_id:photo_id>")
 def add(album_id: int, photo_id: int) -> dict[str, Any]:
-    with _changing() as session:
+    with changing() as session:
         collections.add_to_album(session, album_id, [photo_id])
         return schemas.album(collections.get_album(session, album_id))
 
 
 @blueprint.delete("/<photo_id:album_id>/photos/<photo_id:photo_id>")
 def remove(album_id: int, photo_id: int) -> dict[str, Any]:
-    with _changing() as session:
+    with changing() as session:
         collections.remove_from_album(session, album_id, [photo_id])
         return schemas.album(collections.get_album(session, album_id))
 
 
+def encode(place: album_order.Place) -> str:
+    """The cursor at a photo of an album."""
+    return f"{place.position}.{place.photo_id}"
+
+
+def decode(cursor: str | None) -> album_order.Place | None:
+    """The place that a cursor stands for. Raises QueryError for anything that `encode` did not make."""
+    if cursor is None:
+        return None
+    found = _CURSOR.fullmatch(cursor)
+    if found is None:
+        raise QueryError(say("the cursor is not one of ours; take next_cursor from the page before"))
+    return album_order.Place(int(found[1]), int(found[2]))
+
+
 @contextmanager
-def _changing() -> Iterator[Session]:
+def changing() -> Iterator[Session]:
     """A short transaction; a name that can't be an album's is answered with 422."""
     try:
         with services().database.write() as session:

@@ -35,6 +35,7 @@ class Badge:
 class Card:
     """A photo in a row."""
 
+    photo_id: int
     address: str
     thumbnail: str
     description: str
@@ -92,6 +93,7 @@ def of(
     pages, media = _Address("gallery.photo"), _Address("media.thumbnail")
     return [
         Card(
+            photo_id=photo.id,
             address=pages.of(photo.id),
             thumbnail=media.of(photo.id),
             description=wording.described(photo),

@@ -41,11 +41,12 @@ class Entry:
 ENTRIES = (
     Entry("gallery.index", "photos", lazy_gettext("Photos")),
     Entry("explore.show", "explore", lazy_gettext("Explore"), parts=("browsing.",)),
-    Entry("saved_pages.index", "albums", lazy_gettext("Albums"), parts=("saved_pages.",)),
+    Entry("album_pages.index", "albums", lazy_gettext("Albums"), parts=("album_pages.", "saved_pages.")),
     Entry("gallery.search", "star", lazy_gettext("Favourites"), {"q": "is:favourite"}),
     Entry("folders.index", "folder", lazy_gettext("Folders"), parts=("folders.",)),
     Entry("places.show", "map", lazy_gettext("Places"), parts=("places.",)),
     Entry("duplicates.show", "copies", lazy_gettext("Duplicates")),
+    Entry("hidden.show", "hide", lazy_gettext("Hidden")),
     Entry("gallery.show_status", "pulse", lazy_gettext("Status")),
     Entry("settings.show", "settings", lazy_gettext("Settings")),
 )

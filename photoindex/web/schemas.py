@@ -16,7 +16,6 @@ from photoindex.search import Result, ResultPage
 from photoindex.search.chips import Chip
 from photoindex.web import clips, moments, wording
 from photoindex.web.timeline import TimelinePage
-from photoindex.web.timeline import encode as encode_cursor
 
 
 def photo(info: PhotoInfo) -> dict[str, Any]:
@@ -98,12 +97,20 @@ def _companion(file: CompanionFile) -> dict[str, Any]:
 
 def album(info: AlbumInfo) -> dict[str, Any]:
     """An album as it stands in lists."""
-    return {"id": info.id, "name": info.name, "photos": info.photos, "created_at": _utc(info.created_at)}
+    cover = info.cover_photo_id
+    return {
+        "id": info.id,
+        "name": info.name,
+        "photos": info.photos,
+        "cover_photo_id": cover,
+        "thumbnail_url": None if cover is None else url_for("media.thumbnail", photo_id=cover),
+        "url": url_for("album_pages.album", album_id=info.id),
+        "created_at": _utc(info.created_at),
+    }
 
 
-def album_page(info: AlbumInfo, shown: Sequence[PhotoInfo], more: bool) -> dict[str, Any]:
-    """An album with a page of its photos, newest first; `more` when there are others behind them."""
-    cursor = encode_cursor(shown[-1]) if more else None
+def album_page(info: AlbumInfo, shown: Sequence[PhotoInfo], cursor: str | None) -> dict[str, Any]:
+    """An album with a page of its photos, in its order; `cursor` is where the next page begins."""
     return album(info) | {"results": [photo(each) for each in shown], "next_cursor": cursor}
 
 

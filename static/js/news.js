@@ -16,7 +16,7 @@ async function read(address) {
 function mayChangePage() {
   const main = document.querySelector("main");
   const searchBox = document.getElementById("q");
-  return window.scrollY < 60 && !isTyping() && searchBox.value === searchBox.defaultValue
+  return !main.classList.contains("selecting") && window.scrollY < 60 && !isTyping() && searchBox.value === searchBox.defaultValue
     && !main.contains(document.activeElement) && String(window.getSelection()) === "";
 }
 

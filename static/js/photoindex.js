@@ -5,6 +5,7 @@ import "./keys.js";
 import "./marks.js";
 import "./menus.js";
 import "./news.js";
+import "./selecting.js";
 import "./suggestions.js";
 import "./videos.js";
 import "./viewing.js";

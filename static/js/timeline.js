@@ -73,6 +73,7 @@ async function refill(part) {
 function empty(part) {
   if (part.hasAttribute("data-empty")) return;
   part.style.height = `${part.getBoundingClientRect().height}px`;
+  part.dataset.photos = [...part.querySelectorAll(".picture")].map((picture) => picture.pathname.split("/").at(-1)).join(" ");
   part.replaceChildren();
   part.setAttribute("data-empty", "");
 }
@@ -158,7 +159,9 @@ function moved() {
 
 if (main.querySelector(".timeline") !== null) {
   history.scrollRestoration = "manual";
-  owed = history.state?.card === undefined ? null : history.state;
+  const left = JSON.parse(window.sessionStorage.getItem("photoindex:place")); // before something was done; selecting.js
+  window.sessionStorage.removeItem("photoindex:place");
+  owed = history.state?.card === undefined ? left : history.state;
   begin();
   comeBack();
   new MutationObserver(begin).observe(main, { childList: true });

@@ -36,10 +36,11 @@ def test_an_album_is_made_filled_renamed_and_deleted(database: Database) -> None
         ids = make(session, 1200)
         album = collections.create_album(session, "  Été \n 2024 ")
         assert (album.name, album.photos) == ("Été 2024", 0)
-        assert collections.add_to_album(session, album.id, [*ids, ids[0]]) == 1200
-        assert collections.add_to_album(session, album.id, ids[:3]) == 0
+        assert collections.add_to_album(session, album.id, [*ids, ids[0]]) == ids
+        assert collections.add_to_album(session, album.id, ids[:3]) == []
         session.execute(update(Photo).where(Photo.id == ids[5]).values(visible=False))
-        assert collections.remove_from_album(session, album.id, [*ids[10:], ids[10]]) == 1190
+        removed = collections.remove_from_album(session, album.id, [*ids[10:], ids[10]])
+        assert removed == {photo_id: number for number, photo_id in enumerate(ids, 1) if number > 10}
         assert collections.get_album(session, album.id).photos == 9
         assert collections.rename_album(session, album.id, "Été 2024").name == "Été 2024"
         other = collections.create_album(session, "Winter")

@@ -18,6 +18,12 @@ PAGES = (
     "/photos/1",
     "/photos/1/similar",
     "/explore",
+    "/?select=1",
+    "/albums",
+    "/albums/1",
+    "/albums/1?select=1",
+    "/albums/1/delete",
+    "/hidden",
     "/saved",
     "/saved/1",
     "/saved/new?q=blue",
@@ -46,8 +52,12 @@ def test_every_page_can_be_used_by_all(browser, gallery, start_server, make_app,
     gallery.draw("one.jpg", "red", seed=7)
     gallery.draw("two.jpg", "red", seed=7)
     gallery.add_failed(b"broken.jpg", "truncated", "it ends after 3 of 9 kB")
-    saved = make_app().test_client().post("/api/v1/saved-searches", json={"name": "Blue", "query": "blue"})
+    client = make_app().test_client()
+    saved = client.post("/api/v1/saved-searches", json={"name": "Blue", "query": "blue"})
     assert saved.status_code == 201
+    assert client.post("/api/v1/albums", json={"name": "Trip"}).status_code == 201
+    for photo_id in (3, 1, 2):
+        assert client.put(f"/api/v1/albums/1/photos/{photo_id}").status_code == 200
     server = start_server()
     server.get("/readyz")
     for theme, language in (("light", "en"), ("dark", "fr")):

@@ -36,7 +36,7 @@ def test_every_entry_of_the_navigation_leads_to_a_page_that_marks_it(client):
 
 def test_a_page_that_belongs_to_an_entry_marks_it(client):
     client.post("/api/v1/saved-searches", json={"name": "Blue", "query": "blue"})
-    assert re.search(r'href="/saved" aria-current="page"', client.get("/saved/1").text)
+    assert re.search(r'href="/albums" aria-current="page"', client.get("/saved/1").text)
     assert "aria-current" not in client.get("/search?q=red").text.partition("<main")[0]
 
 
