@@ -54,9 +54,10 @@ def build(
         chooser = np.random.default_rng(rows)
         codes = _coded(vectors, lists_of(rows) if rows >= lists_from else 0, chooser)
         codes.save(part / CODES)
+        images = queries.like_images(vectors, chooser, queries.COUNT)
         asked = queries.like_texts(vectors, chooser, queries.COUNT) if texts is None else texts
         kinds = {
-            "images": queries.like_images(vectors, chooser, queries.COUNT),
+            "images": images,
             "texts": asked,
             tuning.TURNED: queries.turned(vectors, chooser, asked, encoder.image_range),
         }

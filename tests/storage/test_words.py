@@ -6,7 +6,6 @@ import logging
 import random
 import shutil
 from collections.abc import Iterator
-from datetime import datetime
 from pathlib import Path
 
 import numpy as np
@@ -420,11 +419,14 @@ def test_photos_of_an_older_database_are_all_to_be_read(tmp_path: Path) -> None:
             script.unlink()
     path = tmp_path / "photoindex.db"
     old = open_database(path, migrations=folder)
-    facts = {"format": "jpeg", "width": 1, "height": 1, "size_bytes": 1, "timeline_at": datetime(2020, 1, 1)}
+    add = text(  # with the columns that there were
+        "INSERT INTO photo (id, content_hash, caption, visible, format, width, height, size_bytes, timeline_at, "
+        "indexed_at, kind, favourite, keywords, people) VALUES (:id, :hash, 'harbour', :visible, 'jpeg', 1, 1, 1, "
+        "'2020-01-01 00:00:00.000000', '2020-01-01 00:00:00.000000', 'photo', 0, '[]', '[]')"
+    )
     with old.write() as session:
         for number in range(1, 5):
-            visible = number != 2
-            session.add(Photo(id=number, content_hash=number.to_bytes(32), caption="harbour", visible=visible, **facts))
+            session.execute(add, {"id": number, "hash": number.to_bytes(32), "visible": number != 2})
     old.close()
     database = open_database(path)
     with database.write() as session:
