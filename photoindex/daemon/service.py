@@ -112,6 +112,7 @@ class _Service:
             log.info("ended before the encoder was there")
         finally:
             self._end.set()
+            self._changes.end()
             self._chores.close()
             keeper.join()
             self._reporter.report("stopped")
