@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,9 +16,10 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, text
 from sqlalchemy.exc import DatabaseError as SqlDatabaseError
 from sqlalchemy.orm import Session
 
-from photoindex.errors import DatabaseError, DatabaseTooNewError
+from photoindex.errors import DatabaseBusyError, DatabaseError, DatabaseTooNewError
 from photoindex.folding import fold, fold_path
 from photoindex.resources import resource_folder
+from photoindex.turns import turns_of
 
 SCHEMA_REVISION = "0013"
 """The newest migration. Kept here so that a command that finds it in the file need not import Alembic."""
@@ -48,12 +49,14 @@ def check_sqlite_version(version: tuple[int, int, int] = sqlite.sqlite_version_i
 
 
 class Database:
-    """One open database. Sessions are short; `write` serialises writers with BEGIN IMMEDIATE."""
+    """One open database. Sessions are short; `write` serialises writers: those of a process in the order in which they
+    come, and those of several with BEGIN IMMEDIATE."""
 
     def __init__(self, path: Path, *, checkpoints: bool) -> None:
         """`checkpoints`: whether commits here may checkpoint the WAL. One process should: the daemon."""
         self.path = path
         self._engine = _create_engine(path, checkpoints=checkpoints)
+        self._turns = turns_of(path)
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -63,14 +66,27 @@ class Database:
 
     @contextmanager
     def write(self) -> Iterator[Session]:
-        """A session that holds the write lock from its start and commits at the end, or rolls back on an error."""
+        """A session that holds the write lock from its start and commits at the end, or rolls back on an error.
+
+        Raises DatabaseBusyError when the lock can't be had for a quarter of a minute.
+        """
         with (
             _one_line_errors(self.path),
+            self._turn(),
             Session(self._engine, expire_on_commit=False) as session,
             session.begin(),
         ):
             session.connection(execution_options={"immediate": True})
             yield session
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        with ExitStack() as stack:
+            try:
+                stack.enter_context(self._turns.turn(BUSY_TIMEOUT_MS / 1000))
+            except TimeoutError as error:
+                raise DatabaseBusyError(_describe(self.path, "locked")) from error
+            yield
 
     def checkpoint(self) -> None:
         """Copy the whole WAL into the database file and empty it, if no reader is in the way for long."""
@@ -186,7 +202,7 @@ def _stored_revision(path: Path) -> str | None:
             row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
             return str(row[0]) if row else None
     except sqlite.Error as error:
-        raise DatabaseError(_describe(path, error)) from error
+        raise DatabaseError(_describe(path, str(error))) from error
 
 
 def _migrate(path: Path, revision: str | None, migrations: Path) -> None:
@@ -253,11 +269,12 @@ def _one_line_errors(path: Path) -> Iterator[None]:
     except SqlDatabaseError as error:
         if isinstance(error.orig, sqlite.IntegrityError):
             raise
-        raise DatabaseError(_describe(path, error.orig or error)) from error
+        message = str(error.orig or error)
+        kind = DatabaseBusyError if "locked" in message else DatabaseError
+        raise kind(_describe(path, message)) from error
 
 
-def _describe(path: Path, error: BaseException) -> str:
-    message = str(error)
+def _describe(path: Path, message: str) -> str:
     advice = {
         "file is not a database": "it is damaged or not a database; restore it from backups/ or choose another --data",
         "malformed": "it is damaged; restore it from backups/ beside it, or move it away to index afresh",

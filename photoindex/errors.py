@@ -4,6 +4,7 @@
     ├── ConfigError                 2   a setting or option is wrong
     ├── LibraryError                3   a folder can't be a library, or is no longer one
     ├── DatabaseError               4   the database can't be used as it is
+    │   ├── DatabaseBusyError       4   others have been writing it for too long; trying again helps
     │   └── DatabaseTooNewError     4   a newer PhotoIndex wrote it; it is left untouched
     ├── EncoderError                5   an encoder can't be used
     │   ├── UnknownEncoderError     5   no encoder of that name, repository or folder
@@ -43,6 +44,10 @@ class DatabaseError(PhotoIndexError):
     """The database can't be used as it is."""
 
     exit_code = 4
+
+
+class DatabaseBusyError(DatabaseError):
+    """Others have been writing the database for so long that our turn did not come; trying again helps."""
 
 
 class DatabaseTooNewError(DatabaseError):

@@ -83,14 +83,6 @@ def known_after(session: Session, library_id: int, after: bytes, limit: int) -> 
     return [_known(row) for row in rows]
 
 
-def known_at(session: Session, library_id: int, path: bytes) -> KnownFile | None:
-    """The row of one path."""
-    row = session.execute(
-        select(File.id, File.path, *STAT, File.state).where(File.library_id == library_id, File.path == path)
-    ).one_or_none()
-    return None if row is None else _known(row)
-
-
 def known_below(session: Session, library_id: int, folder: bytes) -> list[KnownFile]:
     """The rows at `folder` or below it that are not missing yet."""
     rows = session.execute(
@@ -136,7 +128,7 @@ def _discover(session: Session, library_id: int, new: Sequence[Seen]) -> int:
     """A row with the same inode, size and time whose own path is gone is a file under its old name, in any library: it
     moves here with its id, its photo and its state. Else a pending row is made."""
     sources = _sources(session, new)
-    work = 0
+    moved: list[tuple[File, Seen]] = []
     rows = []
     for seen in new:
         source = next((each for each in sources.get(_body(seen.stat), ()) if _has_left(*each)), None)
@@ -145,7 +137,8 @@ def _discover(session: Session, library_id: int, new: Sequence[Seen]) -> int:
             rows.append(where | {"retry_at": seen.retry_at} | asdict(seen.stat))
         else:
             sources[_body(seen.stat)].remove(source)
-            work += _move(session, source[0], library_id, seen)
+            moved.append((source[0], seen))
+    work = _move(session, library_id, moved)
     if rows:
         session.execute(insert(File), rows)
     return work + len(rows)
@@ -194,24 +187,27 @@ def _has_left(row: File, root: bytes) -> bool:
     return os.path.realpath(folder) != folder
 
 
-def _move(session: Session, row: File, library_id: int, seen: Seen) -> bool:
-    """The file of that row is now there; True when it has to be read."""
-    before = row.library_id, row.stem
-    if row.state == FileState.MISSING:
-        row.state = FileState.INDEXED if row.photo_id is not None else FileState.PENDING
-        row.missing_since = None
-    # Its sidecar tells something else now; or it was last read before we kept change times, and less was read then.
-    if row.state == FileState.INDEXED and (row.sidecar_ns != seen.stat.sidecar_ns or row.ctime_ns == 0):
-        row.state, row.attempts = FileState.PENDING, 0
-    row.library_id = library_id
-    for name, value in _path(seen.path).items():
-        setattr(row, name, value)
-    row.ctime_ns, row.sidecar_ns = seen.stat.ctime_ns, seen.stat.sidecar_ns
+def _move(session: Session, library_id: int, moved: Sequence[tuple[File, Seen]]) -> int:
+    """The files of those rows are now there, where no row was. Returns how many have to be read."""
+    stems: dict[int, set[bytes]] = {library_id: set()}
+    for row, seen in moved:
+        stems.setdefault(row.library_id, set()).add(row.stem)
+        if row.state == FileState.MISSING:
+            row.state = FileState.INDEXED if row.photo_id is not None else FileState.PENDING
+            row.missing_since = None
+        # Its sidecar tells something else now; or it was last read before we kept change times, and less was read then.
+        if row.state == FileState.INDEXED and (row.sidecar_ns != seen.stat.sidecar_ns or row.ctime_ns == 0):
+            row.state, row.attempts = FileState.PENDING, 0
+        row.library_id = library_id
+        for name, value in _path(seen.path).items():
+            setattr(row, name, value)
+        row.ctime_ns, row.sidecar_ns = seen.stat.ctime_ns, seen.stat.sidecar_ns
+        stems[library_id].add(row.stem)
     session.flush()
-    for where in {before, (library_id, row.stem)}:
-        pair(session, where[0], [where[1]])
-    refresh_visibility(session, [row.photo_id])
-    return row.state == FileState.PENDING
+    for where, touched in stems.items():
+        pair(session, where, touched)
+    refresh_visibility(session, [row.photo_id for row, _ in moved])
+    return sum(row.state == FileState.PENDING for row, _ in moved)
 
 
 def _revisit(session: Session, library_id: int, changed: Sequence[tuple[Seen, KnownFile]]) -> int:

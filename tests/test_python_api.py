@@ -40,7 +40,6 @@ def index(tmp_path: Path, photos: Path, monkeypatch: pytest.MonkeyPatch) -> Iter
     """An open index with the photos added, and an encoder that knows colours."""
     monkeypatch.setattr(encoders, "resolve", lambda *_, **__: encoders.Resolved(encoders.EncoderSpec("colour"), None))
     monkeypatch.setattr(encoders, "load", lambda *_, **__: ColourEncoder())
-    monkeypatch.setattr("photoindex.daemon.keeper.LOOK_SECONDS", 0.1)  # indexing ends only when it has looked
     with PhotoIndex(tmp_path / "data") as opened:
         opened.add(photos)
         yield opened

@@ -28,6 +28,7 @@ class Changes:
         self._condition = threading.Condition()
         self._due_at: dict[int, dict[bytes, float]] = {}
         self._scans: set[int] = set()
+        self._ended = False
 
     def note(self, library_id: int, path: bytes, delay_seconds: float) -> None:
         """Something happened at `path`; look when nothing more has for `delay_seconds`."""
@@ -66,9 +67,16 @@ class Changes:
             return Due(scans, paths)
 
     def wait(self, timeout_seconds: float) -> None:
-        """Until something is due, at most that long."""
+        """Until something is due or `end` is called, at most that long."""
         with self._condition:
-            self._condition.wait(min(timeout_seconds, self._seconds_to_next()))
+            if not self._ended:
+                self._condition.wait(min(timeout_seconds, self._seconds_to_next()))
+
+    def end(self) -> None:
+        """Nobody has to wait any more, now or later."""
+        with self._condition:
+            self._ended = True
+            self._condition.notify_all()
 
     def _seconds_to_next(self) -> float:
         if self._scans:

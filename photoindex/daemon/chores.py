@@ -13,13 +13,11 @@ from photoindex.daemon.colouring import Colourer
 from photoindex.daemon.concepts import ConceptMaker
 from photoindex.daemon.grouping import Grouper
 from photoindex.daemon.snapshots import Snapshots
+from photoindex.daemon.trouble import TROUBLE_SECONDS, Trouble
 from photoindex.database import Database
 from photoindex.errors import DatabaseError
 
 log = logging.getLogger(__name__)
-
-TROUBLE_SECONDS = 5.0
-"""How long a chore is left alone after it could not use the database."""
 
 
 class Chores:
@@ -30,6 +28,9 @@ class Chores:
         self._database = database
         self._end = threading.Event()
         self._resting: dict[str, float] = {}
+        self._troubles = {
+            chore: Trouble(f"keeping the {chore} of photos", stop) for chore in ("words", "colours", "duplicates")
+        }
         self._grouper: Grouper | None = Grouper(database, thumbnails, stop)
         self._colourer = Colourer(database, thumbnails, stop)
         self._concepts = ConceptMaker(database)
@@ -54,7 +55,9 @@ class Chores:
                 if not words.any_stale(session):
                     return False
             with self._database.write() as session:
-                return words.refresh(session) > 0
+                done = words.refresh(session) > 0
+            self._troubles["words"].over()
+            return done
         except DatabaseError as error:
             self._rest("words", error)
             with suppress(DatabaseError), self._database.write() as session:
@@ -66,7 +69,9 @@ class Chores:
         if self._is_resting("colours"):
             return False
         try:
-            return self._colourer.step()
+            done = self._colourer.step()
+            self._troubles["colours"].over()
+            return done
         except (DatabaseError, OSError) as error:
             self._rest("colours", error)
             return False
@@ -76,7 +81,9 @@ class Chores:
         if self._grouper is None or self._is_resting("duplicates"):
             return False
         try:
-            return self._grouper.step()
+            done = self._grouper.step()
+            self._troubles["duplicates"].over()
+            return done
         except (DatabaseError, OSError) as error:
             self._rest("duplicates", error)
         except Exception:  # indexing matters more, and must not end for a fault here
@@ -107,5 +114,5 @@ class Chores:
         return time.monotonic() < self._resting.get(chore, 0.0)
 
     def _rest(self, chore: str, error: Exception) -> None:
-        log.error("the %s of photos wait: %s", chore, error)
+        self._troubles[chore].say(error)
         self._resting[chore] = time.monotonic() + TROUBLE_SECONDS

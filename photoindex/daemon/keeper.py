@@ -9,8 +9,9 @@ import threading
 import time
 
 from photoindex import libraries
-from photoindex.daemon.changes import Changes
+from photoindex.daemon.changes import Changes, Due
 from photoindex.daemon.scanner import Scanner
+from photoindex.daemon.trouble import TROUBLE_SECONDS, Trouble
 from photoindex.daemon.watcher import Watcher
 from photoindex.database import Database
 from photoindex.errors import DatabaseError
@@ -23,8 +24,6 @@ LOOK_SECONDS = 1.0
 """How often the list of libraries is read: one that was added is scanned within this time."""
 OFFLINE_LOOK_SECONDS = 10.0
 """How often a library that is offline is looked at again."""
-TROUBLE_SECONDS = 5.0
-"""How long to wait when the database can't be used for now."""
 
 
 class Keeper:
@@ -49,6 +48,7 @@ class Keeper:
         self._changes = changes
         self._interval = scan_interval_seconds
         self._work = work
+        self._trouble = Trouble("watching", stop)
         self._scan_at: dict[int, float] = {}
         self._roots: dict[int, tuple[int, int] | None] = {}
         """Which folder each root was when it was last scanned: a disk that comes or goes shows without any event."""
@@ -62,9 +62,10 @@ class Keeper:
             try:
                 self._look_at_libraries()
                 self._follow_changes()
+                self._trouble.over()
             except (DatabaseError, OSError) as error:
-                log.error("watching waits: %s", error)
-                self._stop.wait(TROUBLE_SECONDS)
+                self._trouble.met(error)
+                continue  # still busy: what was due still is
             except Exception:
                 log.exception("watching met an unexpected error; it goes on with a full scan")
                 self._scan_at.clear()
@@ -98,6 +99,14 @@ class Keeper:
         if not due:
             return
         self.busy = True
+        try:
+            self._follow(due)
+        except (DatabaseError, OSError):
+            for library_id in {*due.scans, *due.paths}:
+                self._changes.request_scan(library_id)
+            raise
+
+    def _follow(self, due: Due) -> None:
         with self._database.read() as session:
             known = {library.id: library for library in libraries.list_all(session)}
         for library_id in due.scans & set(known):

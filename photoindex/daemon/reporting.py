@@ -45,7 +45,10 @@ class Reporter:
             self._done.popleft()
 
     def report(self, state: str, **values: str | int | None) -> bool:
-        """Write the row when it says something new, at most every `STATUS_SECONDS` while only figures change."""
+        """Write the row when it says something new, at most every `STATUS_SECONDS` while only figures change.
+
+        Raises DatabaseError.
+        """
         now = time.monotonic()
         moving = state in ("indexing", "scanning")
         if state == self.progress.state and not values and (not moving or now - self._reported_at < STATUS_SECONDS):
@@ -56,11 +59,12 @@ class Reporter:
         rate = self._rate(now) if state == "indexing" else None
         left = counts.pending / rate if rate else None
         notice = values.get("notice", self.progress.notice)
-        self.progress = replace(
+        progress = replace(
             self.progress, state=state, counts=counts, photos_per_second=rate, seconds_left=left, notice=_text(notice)
         )
         with self._database.write() as session:
             status.write(session, state=state, photos_per_second=rate, seconds_left=left, **values)
+        self.progress = progress  # not before: a row that could not be written is written the next time
         return True
 
     def _rate(self, now: float) -> float | None:

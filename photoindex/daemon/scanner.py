@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from photoindex import libraries, sightings
+from photoindex.daemon.pacing import Pace
 from photoindex.daemon.walking import Ignored, Neighbours, Sidecars, Walk
 from photoindex.database import Database
 from photoindex.libraries import LibraryInfo, display_path
@@ -23,7 +24,9 @@ from photoindex.sightings import FileStat, KnownFile, Seen
 log = logging.getLogger(__name__)
 
 CHUNK = 500
-"""Rows read, and changes written, at a time: transactions stay short."""
+"""Rows read, and changes written, at most at a time."""
+FIRST_CHUNK = 100
+"""Changes written in the first transaction. How long that takes tells how many fit into the next: they stay short."""
 
 TRIED_AGAIN = (Reason.UNREADABLE, Reason.CHANGED, Reason.OUT_OF_MEMORY)
 """Reasons that may be over although the file itself has not changed."""
@@ -64,6 +67,7 @@ class Scanner:
         self._ignored = ignored
         self._settle_seconds = settle_seconds
         self._stop = stop
+        self._pace = Pace(FIRST_CHUNK, CHUNK)
 
     def scan(self, library: LibraryInfo, found: Callable[[], None] = lambda: None) -> Outcome:
         """Compare a whole library with the disk. `found` is called whenever there is new work to read."""
@@ -123,8 +127,7 @@ class Scanner:
                 single.append(path)
             else:
                 gone.append(path)
-        for start in range(0, len(single), CHUNK):
-            work += self._check_files(library, single[start : start + CHUNK])
+        work += sum(self._check_files(library, part) for part in self._pace.portions(single))
         # After what is there: a renamed file has by then moved its row along, and is not gone.
         left = set(gone)
         missing = sum(self._check_gone(library, path) for path in gone if left.isdisjoint(_above(path)))
@@ -162,7 +165,7 @@ class Scanner:
             if path in known or looks_like_photo(absolute):
                 sidecar_ns = Sidecars(folder, Neighbours(folder, self._ignored)).changed_ns(name)
                 seen.append(Seen(path, FileStat.of(result, sidecar_ns)))
-        with self._database.write() as session:
+        with self._database.write() as session, self._pace.timed(len(seen)):
             return sightings.record(session, library.id, seen)
 
     def _check_gone(self, library: LibraryInfo, path: bytes) -> int:
@@ -173,13 +176,10 @@ class Scanner:
     def _mark_missing(self, library: LibraryInfo, gone: Sequence[KnownFile]) -> int:
         """Record what is gone, after one more look at each: it may have come, or moved, meanwhile."""
         missing = 0
-        for start in range(0, len(gone), CHUNK):
-            with self._database.write() as session:
-                ids = [
-                    known.id
-                    for known in gone[start : start + CHUNK]
-                    if self._is_gone(library, known) and sightings.known_at(session, library.id, known.path) is not None
-                ]
+        for part in self._pace.portions(gone):
+            with self._database.write() as session, self._pace.timed(len(part)):
+                there = sightings.known_in(session, library.id, [known.path for known in part])
+                ids = [known.id for known in part if known.path in there and self._is_gone(library, known)]
                 missing += sightings.mark_missing(session, ids)
         return missing
 
@@ -296,15 +296,14 @@ class _Comparison:
             self._flush()
 
     def _flush(self) -> None:
-        if not self._changes:
-            return
-        with self._scanner._database.write() as session:
-            # This looks the rows up again: an event may have been followed since they were read.
-            work = sightings.record(session, self._library.id, self._changes)
+        for part in self._scanner._pace.portions(self._changes):
+            with self._scanner._database.write() as session, self._scanner._pace.timed(len(part)):
+                # This looks the rows up again: an event may have been followed since they were read.
+                work = sightings.record(session, self._library.id, part)
+            self.work += work
+            if work:
+                self._found()
         self._changes.clear()
-        self.work += work
-        if work:
-            self._found()
 
 
 def looks_like_photo(absolute_path: bytes) -> bool:

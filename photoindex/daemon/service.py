@@ -7,7 +7,8 @@ import os
 import threading
 import time
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
+from typing import TypeVar
 
 from photoindex import embeddings, files
 from photoindex.config import Settings
@@ -20,10 +21,13 @@ from photoindex.daemon.reading import Limits, Reader
 from photoindex.daemon.reporting import Progress, Reporter
 from photoindex.daemon.scanner import Scanner
 from photoindex.daemon.sizing import choose_size
+from photoindex.daemon.trouble import Trouble
 from photoindex.daemon.walking import Ignored
 from photoindex.daemon.watcher import Watcher
 from photoindex.database import Database, open_database
-from photoindex.errors import DatabaseError
+from photoindex.embeddings import StoredEncoder
+from photoindex.encoders.base import EncoderInfo
+from photoindex.errors import DatabaseBusyError, DatabaseError
 from photoindex.lock import DaemonLock
 from photoindex.machine import keep_memory, this_machine
 from photoindex.media import remove_leftovers
@@ -34,8 +38,8 @@ TELL_SECONDS = 10.0
 """How often a line about a download is shown: `up` prints each."""
 PATIENCE_SECONDS = 10.0
 """A run that ends by itself waits so long for a file that is still being written, and leaves it to the next."""
-TROUBLE_SECONDS = 5.0
-"""How long to wait when the disk is full or the database can't be written."""
+
+T = TypeVar("T")
 
 
 def run(
@@ -49,7 +53,8 @@ def run(
     """Index: with `watch` until `stop` is set, else until nothing is left to do.
 
     Raises DaemonRunningError, DatabaseError or EncoderError. What is done is committed batch by batch; a kill at any
-    moment loses at most the batch in hand, which is done again at the next start.
+    moment loses at most the batch in hand, which is done again at the next start. A database that others hold, or a
+    full disk, is waited for; what is damaged or can't be written is an error at the start.
     """
     settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
     with (
@@ -78,9 +83,11 @@ class _Service:
         self._on_progress = on_progress
         self._load_encoder = load_encoder
         self._told_at = float("-inf")
+        self._scans = 0
         self._work = threading.Event()
         self._changes = Changes()
         self._reporter = Reporter(database)
+        self._trouble = Trouble("indexing", stop)
         self._end = threading.Event()
         """Set when indexing is over, whether `stop` was set or all is done."""
         self._chores = Chores(database, settings.thumbnails, settings.snapshots, stop)
@@ -96,14 +103,22 @@ class _Service:
         )
 
     def run(self) -> Progress:
+        with suppress(_StoppedError):
+            self._patiently(self._prepare)
+            self._work_to_the_end()
+        return self._reporter.progress
+
+    def _prepare(self) -> None:
         self._reporter.report("starting", pid=os.getpid(), encoder=None, device=None, notice=None, problem=None)
         with self._database.write() as session:
             embeddings.repair(session)
         remove_leftovers(self._settings.thumbnails)
+
+    def _work_to_the_end(self) -> None:
         keeper = threading.Thread(target=self._keeper.run, name="keeper", daemon=True)
         keeper.start()  # scanning needs no encoder, and goes on while that is loaded
-        self._chores.start()
         try:
+            self._patiently(self._chores.start)
             with closing(self._indexer()) as indexer:
                 self._loop(indexer)
             if not self._stop.is_set():
@@ -112,29 +127,39 @@ class _Service:
             log.info("ended before the encoder was there")
         finally:
             self._end.set()
+            self._changes.end()
             self._chores.close()
             keeper.join()
+            self._sign_off()
+
+    def _sign_off(self) -> None:
+        """The last words, without which the end is an end too: whether the daemon runs is told by its lock."""
+        try:
             self._reporter.report("stopped")
             self._database.checkpoint()
-        return self._reporter.progress
+        except DatabaseError as error:
+            log.error("the end was not written down: %s", error)
+
+    def _patiently(self, do: Callable[[], T]) -> T:
+        """Do what must be done before anything else, as soon as others leave the database. Raises _StoppedError."""
+        while True:
+            try:
+                done = do()
+            except DatabaseBusyError as error:
+                self._trouble.met(error)
+                if self._stop.is_set():
+                    raise _StoppedError from error
+            else:
+                self._trouble.over()
+                return done
 
     def _indexer(self) -> Indexer:
-        with self._database.read() as session:
-            stored = embeddings.stored_encoders(session)
+        stored = self._patiently(self._stored_encoders)
         encoder, notice = self._load_encoder(self._settings, stored, self._tell)
         info = encoder.info
         log.info("encoder %s on %s (%s)", info.name, info.device, info.precision)
-        with self._database.write() as session:
-            registered = embeddings.register_encoder(
-                session,
-                name=info.name,
-                fingerprint=info.fingerprint,
-                dim=info.dim,
-                multilingual=info.multilingual,
-                text_range=info.text_range,
-                image_range=info.image_range,
-            )
-        self._reporter.report("starting", encoder=info.name, device=info.device, notice=notice)
+        registered = self._patiently(lambda: self._register(info))
+        self._patiently(lambda: self._reporter.report("starting", encoder=info.name, device=info.device, notice=notice))
         keep_memory()
         size = choose_size(
             encoder,
@@ -154,47 +179,75 @@ class _Service:
             gone=lambda library_id, path: self._changes.note(library_id, path, 0),
         )
 
+    def _stored_encoders(self) -> list[StoredEncoder]:
+        with self._database.read() as session:
+            return embeddings.stored_encoders(session)
+
+    def _register(self, info: EncoderInfo) -> StoredEncoder:
+        with self._database.write() as session:
+            return embeddings.register_encoder(
+                session,
+                name=info.name,
+                fingerprint=info.fingerprint,
+                dim=info.dim,
+                multilingual=info.multilingual,
+                text_range=info.text_range,
+                image_range=info.image_range,
+            )
+
     def _tell(self, line: str) -> None:
         """Show what the loading of the encoder is at. Raises _StoppedError to end it when the daemon is to end."""
         if self._stop.is_set():
             raise _StoppedError
         if time.monotonic() - self._told_at >= TELL_SECONDS:
             self._told_at = time.monotonic()
-            self._reporter.report("starting", notice=line)
+            try:
+                self._reporter.report("starting", notice=line)
+            except DatabaseBusyError as error:
+                self._trouble.say(error)
 
     def _loop(self, indexer: Indexer) -> None:
-        scans = self._keeper.scans_done
+        """Until the end; when the disk is full or the database can't be used, later. Every row is still pending."""
         while not self._stop.is_set():
-            self._work.clear()
-            if self._keeper.scans_done != scans:
-                scans = self._keeper.scans_done
-                indexer.reconsider()
-            scanning = self._keeper.busy
             try:
-                done = indexer.step()
-            except (DatabaseError, OSError) as error:
-                self._trouble(error)
-                continue
-            self._reporter.count(done)
-            written = self._chores.keep_words()
-            if done:
-                self._progress("indexing")
-            if done or indexer.is_busy:
-                self._chores.busy()
-                continue
-            waiting = self._seconds_to_next_file()
-            settled = waiting is None or waiting > PATIENCE_SECONDS
-            state = "scanning" if scanning else "idle" if waiting is None else "indexing"
-            if written or self._chores.colour() or self._chores.group():
-                self._progress(state)
-                continue
-            if not self._watch and not scanning and not self._work.is_set() and settled:
-                self._progress("idle")
-                return
+                if self._round(indexer):
+                    return
+                self._trouble.over()
+            except (DatabaseError, _DiskError) as error:
+                self._trouble.met(error)
+
+    def _round(self, indexer: Indexer) -> bool:
+        """Do what comes next, or wait for it; True when nothing is left and nothing watched."""
+        self._work.clear()
+        if self._keeper.scans_done != self._scans:
+            self._scans = self._keeper.scans_done
+            indexer.reconsider()
+        scanning = self._keeper.busy
+        try:
+            done = indexer.step()
+        except OSError as error:
+            raise _DiskError(str(error)) from error
+        self._reporter.count(done)
+        written = self._chores.keep_words()
+        if done:
+            self._progress("indexing")
+        if done or indexer.is_busy:
+            self._chores.busy()
+            return False
+        waiting = self._seconds_to_next_file()
+        settled = waiting is None or waiting > PATIENCE_SECONDS
+        state = "scanning" if scanning else "idle" if waiting is None else "indexing"
+        if written or self._chores.colour() or self._chores.group():
             self._progress(state)
-            if self._watch and state == "idle":
-                self._chores.idle()
-            self._work.wait(min(LOOK_SECONDS, LOOK_SECONDS if waiting is None else waiting))
+            return False
+        if not self._watch and not scanning and not self._work.is_set() and settled:
+            self._progress("idle")
+            return True
+        self._progress(state)
+        if self._watch and state == "idle":
+            self._chores.idle()
+        self._work.wait(min(LOOK_SECONDS, LOOK_SECONDS if waiting is None else waiting))
+        return False
 
     def _seconds_to_next_file(self) -> float | None:
         """How long until a file that is left alone for now may be read; None when there is none to wait for."""
@@ -206,10 +259,9 @@ class _Service:
         if self._reporter.report(state):
             self._on_progress(self._reporter.progress)
 
-    def _trouble(self, error: Exception) -> None:
-        """The disk is full, or the database held or not writable: say so, wait, go on. Every row is still pending."""
-        log.error("indexing waits: %s", error)
-        self._stop.wait(TROUBLE_SECONDS)
+
+class _DiskError(Exception):
+    """What was read or encoded could not be kept: the disk is full, say."""
 
 
 class _StoppedError(Exception):

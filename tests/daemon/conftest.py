@@ -14,7 +14,7 @@ from drawing import draw_photo
 
 from photoindex import embeddings, files, libraries, photos, status
 from photoindex.config import Settings, load_settings
-from photoindex.daemon import keeper, service
+from photoindex.daemon import service
 from photoindex.daemon.choosing import Tell
 from photoindex.database import Database, open_database
 from photoindex.embeddings import StoredEncoder
@@ -81,9 +81,8 @@ class Home:
 
 
 @pytest.fixture
-def home(tmp_path: Path, new_database: Callable[[Path], Database], monkeypatch: pytest.MonkeyPatch) -> Home:
-    """A data folder with an empty library, whose keeper looks often: a run ends only when it has."""
-    monkeypatch.setattr(keeper, "LOOK_SECONDS", 0.1)
+def home(tmp_path: Path, new_database: Callable[[Path], Database]) -> Home:
+    """A data folder with an empty library."""
     root = tmp_path / "photos"
     root.mkdir()
     settings = load_settings(

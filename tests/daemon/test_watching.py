@@ -8,6 +8,7 @@ import shutil
 import time
 from pathlib import Path
 
+import pytest
 from daemon.conftest import Home, assert_invariants, eventually
 from drawing import draw_photo
 from watchdog.observers.inotify import InotifyWatchGroup
@@ -145,3 +146,14 @@ def test_events_that_the_kernel_dropped_are_followed_by_a_scan(home: Home) -> No
     draw_photo(home.root / "after.jpg")
     eventually(lambda: changes.take().paths)
     watcher.stop()
+
+
+def test_nobody_waits_for_changes_after_the_end(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("photoindex.daemon.keeper.LOOK_SECONDS", 60.0)
+    home.draw("a.jpg")
+    started = time.monotonic()
+    assert home.index().counts.indexed == 1
+    changes = Changes()
+    changes.end()  # before it is waited for
+    changes.wait(60)
+    assert time.monotonic() - started < 30

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import Engine, event, select, update
 from sqlalchemy.orm import Session
 
 from photoindex import collections, companions, files, libraries, photos, sightings
@@ -315,3 +315,26 @@ def test_a_file_that_failed_and_went_is_read_when_it_is_back(shelf: Shelf) -> No
     files.mark_failed(shelf.session, shelf.work("1.jpg"), "broken", "")
     shelf.lose("1.jpg")
     assert sightings.record(shelf.session, shelf.library_id, [Seen(b"1.jpg", edited)]) == 1
+
+
+def test_a_folder_that_moves_takes_few_statements_however_many_files_it_holds(shelf: Shelf) -> None:
+    names = [f"{number}.{kind}" for number in range(20) for kind in ("jpg", "cr2")]
+    stats = {name: shelf.see(f"old/{name}") for name in names}
+    for name in names:
+        shelf.index(f"old/{name}", "jpeg" if name.endswith("jpg") else "cr2")
+    before = {name: files_at(shelf.session, shelf.library_id, f"old/{name}").id for name in names}
+    asked: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        asked.append(statement)
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        seen = [Seen(f"new/{name}".encode(), stat) for name, stat in stats.items()]
+        assert sightings.record(shelf.session, shelf.library_id, seen) == 0
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
+    assert len(asked) <= 12
+    after = {name: files_at(shelf.session, shelf.library_id, f"new/{name}") for name in names}
+    assert {name: row.id for name, row in after.items()} == before
+    assert all(after[f"{number}.cr2"].companion_of == before[f"{number}.jpg"] for number in range(20))
