@@ -129,3 +129,10 @@ def test_a_colour_is_shown_as_one_near_to_it(colour: int) -> None:
 @pytest.mark.parametrize("colour", [None, -1, 1 << 24])
 def test_a_photo_without_a_colour_has_no_class_of_one(colour: int | None) -> None:
     assert colours.colour_class(colour) == ""
+
+
+def test_no_other_style_sheet_has_a_class_of_the_rows() -> None:
+    made = set(re.findall(r"\.([a-z]\w+)\{", SHEET))
+    for sheet in (ROOT / "static" / "css").glob("*.css"):
+        if sheet.name != "ratios.css":
+            assert not made & set(re.findall(r"\.([a-z]\w+)", sheet.read_text())), sheet.name
