@@ -113,8 +113,11 @@ class Lookup:
             self._tail.clear()
             self._sort()
 
-    def near(self, value: bytes, max_bits: int) -> list[int]:
-        """Ids of photos of whose first 64 bits at most `max_bits` differ, the nearest first; the photo itself too."""
+    def near(self, value: bytes, max_bits: int, limit: int | None = None) -> list[int]:
+        """Ids of photos of whose first 64 bits at most `max_bits` differ, the nearest first; the photo itself too.
+
+        With a `limit`, so many: half of them the nearest, and half from among all others, however many these are.
+        """
         low = np.frombuffer(value[: 2 * _BANDS], dtype=np.uint16)
         places = [self._places(band, low[band]) for band in range(_BANDS)]
         rows = np.unique(np.concatenate(places))
@@ -122,7 +125,11 @@ class Lookup:
         bits = [self._low[rows], np.array(list(self._tail.values()), dtype=np.uint16).reshape(-1, _BANDS)]
         all_ids, apart = np.concatenate(ids), _BITS_SET[np.concatenate(bits) ^ low].sum(axis=1)
         order = np.lexsort((all_ids, apart))
-        return [int(photo_id) for photo_id in all_ids[order[: int((apart <= max_bits).sum())]]]
+        found = order[: int((apart <= max_bits).sum())]
+        if limit is not None and len(found) > limit:
+            spread = np.linspace(limit // 2, len(found) - 1, limit - limit // 2).astype(np.int64)
+            found = np.concatenate([found[: limit // 2], found[spread]])
+        return [int(photo_id) for photo_id in all_ids[found]]
 
     def _has(self, photo_id: int) -> bool:
         place = int(np.searchsorted(self._ids, photo_id))

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 from photoindex import fingerprints, likeness
 from photoindex.daemon import bursts, closeness, sameshot
 from photoindex.daemon.closeness import Closeness, Vectors
+from photoindex.daemon.pacing import STEP_SECONDS, Pace
 from photoindex.daemon.sameshot import Groups
 from photoindex.database import Database
 from photoindex.fingerprints import Lookup
@@ -32,10 +33,14 @@ from photoindex.models import LikenessKind
 log = logging.getLogger(__name__)
 
 STEP_PHOTOS = 64
-"""Photos a step, which takes some tenths of a second: so long may a new file wait."""
+"""Photos a step at most. It takes some tenths of a second, so long may a new file wait: where pictures have to be
+looked at, it is of fewer photos."""
 MEASURE_SECONDS = 3600.0
 """How often it is measured anew what close means."""
 LOOKS_KEPT = 256
+MOST_AGAIN = 5
+"""How often a photo that lost its group is decided anew until the queue is empty: where likeness is a chain of small
+steps and not all of it is looked at, groups could else take each other's members for ever."""
 
 
 @dataclass(frozen=True)
@@ -58,13 +63,16 @@ class Grouper:
         self._lookup: Lookup | None = None
         self._closeness: dict[int, Closeness] = {}
         self._measured_at = float("-inf")
+        self._again: Counter[int] = Counter()
+        self._pace = Pace(STEP_PHOTOS // 4, STEP_PHOTOS)
         self._looks: OrderedDict[int, Grid | None] = OrderedDict()
 
     def step(self) -> bool:
         """Decide for some photos; whether there were any. Raises DatabaseError."""
         with self._database.read() as session:
-            rows = likeness.undecided(session, STEP_PHOTOS)
+            rows = likeness.undecided(session, self._pace.size)
             if not rows:
+                self._again.clear()
                 return False
             shots = likeness.shots(session, rows.values())
             values = fingerprints.get_many(session, shots)
@@ -73,7 +81,8 @@ class Grouper:
             return True
         with self._database.read() as session:
             self._prepare(session)
-            plan = self._planned(session, rows, shots, values)
+            with self._pace.timed(len(rows)):
+                plan = self._planned(session, rows, shots, values)
         if plan is not None:
             with self._database.write() as session:
                 self._write(session, plan)
@@ -106,26 +115,37 @@ class Grouper:
     def _planned(
         self, session: Session, rows: Mapping[int, int], shots: dict[int, Shot], values: dict[int, bytes]
     ) -> _Plan | None:
-        """Who is the same shot; None when the daemon is to end."""
+        """Who is the same shot, for as many as there is time; None when the daemon is to end."""
         assert self._lookup is not None
+        ends_at = time.monotonic() + STEP_SECONDS
         self._lookup.add(values)
         near = {
-            photo_id: [each for each in self._lookup.near(values[photo_id], sameshot.MAX_LOW_BITS) if each != photo_id]
+            photo_id: self._near(values[photo_id])
             for photo_id, shot in shots.items()
             if shot.visible and values.get(photo_id)
         }
-        others = {each for found in near.values() for each in found} - set(shots)
-        values |= fingerprints.get_many(session, others)
+        others = {each for found in near.values() for each in found}
         groups = _groups(session, {*shots, *others})
+        others |= {*groups.members}
+        values |= fingerprints.get_many(session, others - set(shots))
         everyone = shots | likeness.shots(session, others.union(groups.key_of) - set(shots))
         seen = _seen(session, {*everyone, *groups.key_of})
         comparing = _Comparing(self, everyone, values, Vectors(session, values, self._closeness), seen)
-        for photo_id, shot in shots.items():
+        waiting = list(shots.values())
+        while waiting and (len(waiting) == len(shots) or time.monotonic() < ends_at):
             if self._stop.is_set():
                 return None
-            candidates = [everyone[each] for each in near.get(photo_id, ()) if each in everyone]
+            shot = waiting.pop(0)
+            found = near.get(shot.photo_id, ())
+            ids = dict.fromkeys([*found, *(groups.key_of.get(each, each) for each in found)])
+            candidates = [everyone[each] for each in ids if each in everyone]
             sameshot.place(shot, candidates, groups, comparing.same, comparing.apart)
-        return _Plan(rows, groups, seen)
+        left = {shot.photo_id for shot in waiting}
+        return _Plan({row: photo_id for row, photo_id in rows.items() if photo_id not in left}, groups, seen)
+
+    def _near(self, value: bytes) -> list[int]:
+        assert self._lookup is not None
+        return self._lookup.near(value, sameshot.MAX_LOW_BITS, sameshot.MOST_NEAR)
 
     def look(self, shot: Shot) -> Grid | None:
         """The picture as it is compared; the last few are kept."""
@@ -141,7 +161,8 @@ class Grouper:
             return  # a photo came or went, or a group was dismissed: the queue is as it was
         changes = sameshot.touched(plan.groups)
         likeness.assign(session, LikenessKind.SAME, changes)
-        likeness.decide_again(session, plan.groups.again)
+        self._again.update(plan.groups.again)
+        likeness.decide_again(session, [each for each in plan.groups.again if self._again[each] <= MOST_AGAIN])
         self._find_bursts(session, {*plan.rows.values(), *changes})
         likeness.decided(session, plan.rows)
 

@@ -25,8 +25,15 @@ BLIND_BITS = 12
 MAX_COLOURS = 10.0
 """How far mean colours may be apart; brightening and darkening reach 9. Black and white is another picture."""
 MAX_SHAPE = math.log(1.035)
+MOST_NEAR = 100
+"""How many photos with near fingerprints lead to those that one is compared with: their keys, or they themselves."""
 MOST_LOOKED_AT = 40
-"""How many photos without a group one may be compared with."""
+"""With how many photos one is compared at most, whatever else is near."""
+MOST_TOGETHER = 500
+"""A group of so many takes in no more: thousands that are alike, as from a camera that watches a door, are several."""
+MANY = 40
+MUCH_BETTER = 1.1
+"""The key of MANY is replaced only by a picture of so many times its pixels, as all of them are decided anew then."""
 
 _MOMENT_SECONDS = 0.02
 _ZONE_SECONDS = 15 * 60.0
@@ -86,24 +93,33 @@ def place(
     """
 
     def fits(photo_id: int, key_id: int) -> bool:
-        return not any(apart(photo_id, member) for member in {key_id, *groups.members.get(key_id, ())})
+        members = groups.members.get(key_id, ())
+        return len(members) < MOST_TOGETHER and not any(apart(photo_id, each) for each in {key_id, *members})
 
     groups.detach(shot.photo_id)
     if not shot.visible:
         return
-    able = [each for each in candidates if each.visible and each.photo_id != shot.photo_id]
-    keys = [each for each in able if groups.key_of.get(each.photo_id) == each.photo_id]
-    alone = [each for each in able if each.photo_id not in groups.key_of][:MOST_LOOKED_AT]
-    keys.sort(key=lambda each: each.preference, reverse=True)
-    alone.sort(key=lambda each: each.preference, reverse=True)
-    for better in (each for each in (*keys, *alone) if each.preference > shot.preference):
+    able = {each.photo_id: each for each in candidates if each.visible and each.photo_id != shot.photo_id}
+    # A photo that has a group stands for its key, so that one is found whose members are nearer than itself.
+    standing = dict.fromkeys(groups.key_of.get(photo_id, photo_id) for photo_id in able)
+    others = [able[photo_id] for photo_id in standing if photo_id in able][:MOST_LOOKED_AT]
+    # Keys first, and the best of them.
+    others.sort(key=lambda each: (each.photo_id in groups.key_of, each.preference), reverse=True)
+    for better in (each for each in others if not _takes_over(shot, each, groups)):
         if fits(shot.photo_id, better.photo_id) and same(shot, better):
             groups.join(shot.photo_id, better.photo_id)
             return
-    for worse in (each for each in (*keys, *alone) if each.preference < shot.preference):
+    for worse in (each for each in others if _takes_over(shot, each, groups)):
         if fits(worse.photo_id, shot.photo_id) and same(shot, worse):
             groups.detach(worse.photo_id)
             groups.join(worse.photo_id, shot.photo_id)
+
+
+def _takes_over(shot: Shot, key: Shot, groups: Groups) -> bool:
+    """Whether a photo is to be the key of one that is the key, or alone, now."""
+    if len(groups.members.get(key.photo_id, ())) >= MANY:
+        return shot.width * shot.height >= MUCH_BETTER * key.width * key.height
+    return shot.preference > key.preference
 
 
 def are_two_shots(one: Shot, other: Shot) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
@@ -15,6 +16,7 @@ from PIL import Image, ImageEnhance, ImageOps
 from sqlalchemy import text
 
 from photoindex import duplicates, likeness
+from photoindex.daemon import grouping, sameshot
 from photoindex.daemon.grouping import Grouper
 from photoindex.models import LikenessKind
 
@@ -314,3 +316,99 @@ def test_videos_of_one_length_with_one_poster_are_the_same(home: Home) -> None:
     film_video(home.root / "c.mp4", ["red", "blue", "green"], scene_seconds=2)
     home.index()
     assert _groups(home, "same") == [{"a.mp4", "b.webm"}]
+
+
+def _fill_with_alike(home: Home, count: int) -> None:
+    """Photos whose fingerprints differ in a few bits, as of a camera that watches a door, each better than the last."""
+    chooser = np.random.default_rng(3)
+    common = chooser.integers(0, 256, 64, dtype=np.uint8)
+    rows = []
+    for number in range(1, count + 1):
+        value = common.copy()
+        value[chooser.integers(0, 32, 2)] ^= 1
+        rows.append({"id": number, "hash": number.to_bytes(32), "value": value.tobytes()})
+    database = home.open()
+    with database.write() as session:
+        session.execute(
+            text(
+                "INSERT INTO photo (id, content_hash, kind, format, width, height, size_bytes, timeline_at, keywords, "
+                "people, favourite, visible, indexed_at) VALUES (:id, :hash, 'photo', 'jpeg', 40, 30, :id, "
+                "'2020-01-01 00:00:00', '[]', '[]', 0, 1, '2020-01-01 00:00:00')"
+            ),
+            rows,
+        )
+        session.execute(text("INSERT INTO fingerprint (photo_id, value) VALUES (:id, :value)"), rows)
+    with database.write() as session:
+        likeness.decide_again(session, range(1, count + 1))
+    database.close()
+
+
+@pytest.mark.parametrize("same", [True, False])
+def test_thousands_of_photos_that_look_alike_take_a_bounded_number_of_looks(
+    home: Home, monkeypatch: pytest.MonkeyPatch, same: bool
+) -> None:
+    count = 800
+    monkeypatch.setattr(sameshot, "MOST_TOGETHER", 200)
+    _fill_with_alike(home, count)
+    looks = [0]
+
+    def is_same_picture(_one: object, _other: object) -> bool:
+        looks[0] += 1
+        return same
+
+    monkeypatch.setattr(grouping, "look_at", lambda _path: object())
+    monkeypatch.setattr(grouping, "is_same_picture", is_same_picture)
+    _step(home)
+    assert looks[0] <= count * (10 if same else sameshot.MOST_LOOKED_AT)
+    database = home.open()
+    with database.read() as session:
+        sizes = session.scalars(text("SELECT count(*) FROM likeness WHERE kind = 'same' GROUP BY key_id")).all()
+    database.close()
+    assert sum(sizes) >= 0.9 * count if same else not sizes
+    assert max(sizes, default=0) <= sameshot.MOST_TOGETHER
+
+
+def test_a_step_ends_when_its_time_is_over_or_the_daemon_does(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    _fill_with_alike(home, 64)
+    stop = threading.Event()
+    looks = [0]
+
+    def is_same_picture(_one: object, _other: object) -> bool:
+        looks[0] += 1
+        if looks[0] == 60:
+            stop.set()
+        time.sleep(0.02)
+        return False
+
+    monkeypatch.setattr(grouping, "look_at", lambda _path: object())
+    monkeypatch.setattr(grouping, "is_same_picture", is_same_picture)
+    database = home.open()
+
+    def waiting() -> int:
+        with database.read() as session:
+            return len(likeness.undecided(session, 1000))
+
+    before = waiting()
+    grouper = Grouper(database, home.settings.thumbnails, stop)
+    assert grouper.step()
+    assert 0 < before - waiting() < 16  # not all that it took
+    assert looks[0] < 60
+    left = waiting()
+    while not stop.is_set():
+        assert grouper.step()
+    assert looks[0] < 60 + sameshot.MOST_LOOKED_AT
+    assert waiting() <= left
+    database.close()
+
+
+def test_deciding_ends_where_each_photo_is_like_its_neighbours_only(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _fill_with_alike(home, 300)
+    same = lambda _self, one, other: abs(one.photo_id - other.photo_id) < 2  # noqa: E731
+    monkeypatch.setattr(grouping._Comparing, "same", same)
+    database = home.open()
+    grouper = Grouper(database, home.settings.thumbnails, threading.Event())
+    steps = sum(1 for _ in iter(grouper.step, False))
+    assert steps <= 300 * (1 + grouping.MOST_AGAIN)
+    database.close()

@@ -54,6 +54,18 @@ def test_many_that_come_later_are_sorted_in(monkeypatch: pytest.MonkeyPatch) -> 
     assert all(lookup.near(value, 0) == [n + 1] for n, value in enumerate(values))
 
 
+def test_of_too_many_that_are_near_the_nearest_are_found_and_some_of_all_others() -> None:
+    low = np.zeros((1000, 4), dtype=np.uint16)
+    low[500:, 0] = 1
+    lookup = Lookup(np.arange(1, 1001, dtype=np.int64), low)
+    found = lookup.near(bytes(64), 7, limit=20)
+    assert len(set(found)) == 20
+    assert found[:10] == list(range(1, 11))
+    assert found[-1] == 1000
+    assert max(np.diff(found[10:])) < 120
+    assert lookup.near(bytes(64), 7, limit=1000) == lookup.near(bytes(64), 7)
+
+
 def test_an_empty_lookup_finds_nothing() -> None:
     lookup = Lookup(np.empty(0, dtype=np.int64), np.empty((0, 4), dtype=np.uint16))
     assert lookup.near(bytes(64), 64) == []
