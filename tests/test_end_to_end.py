@@ -15,9 +15,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from browsing import ARGUMENTS, CHROMIUM
 from command_line import COMMAND, environment, read_status, wait_until
 from playwright.sync_api import sync_playwright
-from web.test_in_browser import ARGUMENTS, CHROMIUM
 
 needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="no chromium or google-chrome is installed")
 

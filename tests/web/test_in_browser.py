@@ -220,7 +220,7 @@ def test_the_clip_of_a_motion_photo_plays_when_asked_for(browser, gallery, start
     visit.page.get_by_text("Play its clip").click()
     video.evaluate("video => video.play()")
     assert video.evaluate("video => [video.error, video.videoWidth]") == [None, 160]
-    assert set(asked) == {"/api/v1/photos/1/motion"}
+    assert {path for path in asked if path.startswith("/api/")} == {"/api/v1/photos/1/motion"}
     visit.check()
     context.close()
 

@@ -183,12 +183,13 @@ def test_on_a_phone_a_sheet_leads_to_a_date(look, scripts):
 def test_without_scripts_links_lead_to_older_and_newer_photos(look):
     with look("/", java_script_enabled=False) as page:
         pages = 1
-        while page.get_by_role("link", name="Older").count():
-            page.get_by_role("link", name="Older").click()
-            pages += 1
-        assert pages >= 4
-        while page.get_by_role("link", name="Newer").count():
-            page.get_by_role("link", name="Newer").click()
+        for name in ("Older", "Newer"):
+            link = page.get_by_role("link", name=name, exact=True)
+            while link.count():
+                with page.expect_navigation():
+                    link.click()
+                pages += 1
+            assert pages >= 4
         assert page.locator(".picture").first.get_attribute("href") == f"/photos/{PHOTOS}"
 
 
