@@ -118,7 +118,20 @@ def labels(folder: Path, names: list[str]) -> list[str]:
     return [known[name] for name in names]
 
 
-DOGS = ("terrier", "dog", "retriever", "Appenzeller", "spaniel", "hound", "poodle", "pug", "boxer", "husky", "collie")
+DOGS = (
+    "terrier",
+    "dog",
+    "retriever",
+    "Appenzeller",
+    "spaniel",
+    "hound",
+    "poodle",
+    "pug",
+    "boxer",
+    "husky",
+    "collie",
+    "Airedale",
+)
 
 
 @needs_chromium
