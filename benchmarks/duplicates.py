@@ -27,7 +27,7 @@ import numpy as np
 import pillow_heif
 from PIL import Image, ImageEnhance, ImageOps
 
-from photoindex import embeddings, fingerprints, likeness, photos
+from photoindex import embeddings, fingerprints, likeness, photos, timeline
 from photoindex.config import load_settings
 from photoindex.daemon import service
 from photoindex.daemon.grouping import Grouper
@@ -126,7 +126,7 @@ def judge(folder: Path, sources: int, encoder: str) -> dict[str, object]:
         service.run(settings, stop=threading.Event(), watch=False)
         print(f"indexed and grouped in {time.perf_counter() - started:.0f} s", file=sys.stderr)
         with database.read() as session:
-            infos = photos.page(session, 1_000_000)
+            infos = photos.get_many(session, [each.photo_id for each in timeline.older(session, 1_000_000)])
             ids = {info.filename: info.id for info in infos}
             same = likeness.keys_of(session, LikenessKind.SAME, ids.values())
             burst = likeness.keys_of(session, LikenessKind.BURST, ids.values())

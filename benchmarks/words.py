@@ -32,7 +32,7 @@ from quality import read_labels
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from photoindex import PhotoIndex, embeddings, encoders, photos, words
+from photoindex import PhotoIndex, embeddings, encoders, photos, timeline, words
 from photoindex.config import load_settings
 from photoindex.database import Database, open_database
 from photoindex.search import fusion, ranking
@@ -91,7 +91,8 @@ class Query:
 def collect(session: Session, labels: Mapping[str, str], prompts: PromptEmbeddings) -> Collection:
     encoder = embeddings.active_encoder(session)
     assert encoder is not None
-    shown = [photo for photo in photos.page(session, 1_000_000) if photo.filename in labels]
+    every = photos.get_many(session, [each.photo_id for each in timeline.older(session, 1_000_000)])
+    shown = [photo for photo in every if photo.filename in labels]
     vectors = [embeddings.get(session, encoder.id, photo.id) for photo in shown]
     ids = np.array([photo.id for photo in shown], dtype=np.int64)
     judge = Judge(np.stack(vectors), prompts.things, prompts.neutral, encoder.image_range)

@@ -15,7 +15,7 @@ from photoindex.folding import fold
 from photoindex.libraries import display_path
 from photoindex.messages import say
 from photoindex.models import File, Folder, Library, Photo
-from photoindex.photos import Position
+from photoindex.photos import SHOWN, Position
 
 _PRESENT: ColumnElement[bool] = text("file.state NOT IN ('failed', 'missing')")  # type: ignore[assignment]
 """In the very words of the index over folders, or SQLite does not use it."""
@@ -99,7 +99,7 @@ def page(session: Session, library_id: int, path: bytes, limit: int, after: Posi
     inside = select(File.photo_id).where(_PRESENT, File.folder_id == _id(library_id, path), File.photo_id.is_not(None))
     query = (
         select(Photo.timeline_at, Photo.id)
-        .where(Photo.id.in_(inside), literal_column("+photo.visible"))
+        .where(Photo.id.in_(inside), SHOWN)
         .order_by(at.desc(), Photo.id.desc())
         .limit(limit + 1)
     )
@@ -115,7 +115,7 @@ def _contents(session: Session, library_id: int | None = None, path: bytes = b""
     per_folder = (
         select(File.folder_id, func.count().label("photos"), func.max(File.photo_id).label("newest_id"))
         .join(Photo, Photo.id == File.photo_id)
-        .where(_PRESENT, literal_column("+photo.visible"))
+        .where(_PRESENT, SHOWN)
         .group_by(File.folder_id)
     )
     if library_id is not None:

@@ -1,19 +1,20 @@
-"""The cameras and lenses that photos were taken with, with their counts."""
+"""The cameras and lenses that photos were taken with, and the formats they are in, with their counts."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func, literal_column, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from photoindex.models import Photo
+from photoindex.photos import SHOWN
 
 
 @dataclass(frozen=True)
 class Gear:
-    """A camera or a lens."""
+    """A camera, a lens or a format."""
 
     name: str
     photos: int
@@ -31,11 +32,15 @@ def lenses(session: Session) -> list[Gear]:
     return _used(session, Photo.lens)
 
 
+def formats(session: Session) -> list[Gear]:
+    """From the one with most photos on."""
+    return _used(session, Photo.format)
+
+
 def _used(session: Session, column: Any) -> list[Gear]:
     rows = session.execute(
         select(column, func.count(), func.max(Photo.id))
-        # The `+` leads to the index over the column, which has it too, and not through the whole timeline.
-        .where(literal_column("+photo.visible"), column.is_not(None))
+        .where(SHOWN, column.is_not(None))
         .group_by(column)
         .order_by(func.count().desc(), column)
     )

@@ -6,10 +6,11 @@ import math
 from collections import defaultdict
 from dataclasses import dataclass, replace
 
-from sqlalchemy import ColumnElement, func, literal_column, or_, select, true
+from sqlalchemy import ColumnElement, func, or_, select, true
 from sqlalchemy.orm import Session
 
 from photoindex.models import Photo, Place
+from photoindex.photos import SHOWN, PlaceNames
 
 MAX_ZOOM = 12
 """Beyond it the outlines of a world map say nothing."""
@@ -18,21 +19,13 @@ _CELL_PIXELS = 56
 _WORLD_PIXELS = 256
 """How wide a map of the whole world is at zoom 0."""
 _EARTH_KM = 6371.0
-_VISIBLE: ColumnElement[bool] = literal_column("+photo.visible")
-"""The `+` leads to the index over places or positions, which has it too, and not through the whole timeline."""
 
 
 @dataclass(frozen=True)
 class Town:
     """Photos near one town, or in a region or country far from every town."""
 
-    city: str | None
-    region: str | None
-    country: str
-    city_fr: str | None
-    region_fr: str | None
-    country_fr: str
-    country_code: str
+    names: PlaceNames
     photos: int
     cover_photo_id: int
     """The one that was indexed last."""
@@ -82,7 +75,7 @@ def by_country(session: Session) -> list[Country]:
     """The countries with photos, from the one with most on."""
     towns: dict[str, dict[tuple[str | None, str | None], Town]] = defaultdict(dict)
     for town in _towns(session):
-        known, key = towns[town.country_code], (town.region, town.city)
+        known, key = towns[town.names.country_code], (town.names.region, town.names.city)
         known[key] = _joined(known[key], town) if key in known else town
     found = [_country(code, tuple(each.values())) for code, each in towns.items()]
     return sorted(found, key=lambda each: (-each.photos, each.name))
@@ -103,7 +96,7 @@ def clusters(session: Session, box: Box, zoom: int) -> list[Cluster]:
             func.max(Photo.longitude).label("east"),
             func.max(Photo.id).label("cover"),
         )
-        .where(_VISIBLE, Photo.latitude.between(box.south, box.north), _between_meridians(box))
+        .where(SHOWN, Photo.latitude.between(box.south, box.north), _between_meridians(box))
         .group_by(row, column)
         .order_by(func.count().desc(), func.max(Photo.id))
         .limit(MOST_CLUSTERS)
@@ -119,19 +112,20 @@ def clusters(session: Session, box: Box, zoom: int) -> list[Cluster]:
 
 def located(session: Session) -> int:
     """How many photos have a position."""
-    return session.scalar(select(func.count()).select_from(Photo).where(_VISIBLE, Photo.latitude.is_not(None))) or 0
+    return session.scalar(select(func.count()).select_from(Photo).where(SHOWN, Photo.latitude.is_not(None))) or 0
 
 
 def _towns(session: Session) -> list[Town]:
     counted = (
         select(Photo.place_id, func.count().label("photos"), func.max(Photo.id).label("cover"))
-        .where(_VISIBLE, Photo.place_id.is_not(None))
+        .where(SHOWN, Photo.place_id.is_not(None))
         .group_by(Photo.place_id)
         .subquery()
     )
     names = (Place.city, Place.region, Place.country, Place.city_fr, Place.region_fr, Place.country_fr)
     query = select(*names, Place.country_code, counted.c.photos, counted.c.cover)
-    return [Town(*row) for row in session.execute(query.join(counted, counted.c.place_id == Place.id))]
+    rows = session.execute(query.join(counted, counted.c.place_id == Place.id))
+    return [Town(PlaceNames(*names), photos, cover) for *names, photos, cover in rows]
 
 
 def _joined(one: Town, other: Town) -> Town:
@@ -139,8 +133,8 @@ def _joined(one: Town, other: Town) -> Town:
 
 
 def _country(code: str, towns: tuple[Town, ...]) -> Country:
-    ordered = tuple(sorted(towns, key=lambda each: (-each.photos, each.city or each.region or "")))
-    first = ordered[0]
+    ordered = tuple(sorted(towns, key=lambda each: (-each.photos, each.names.city or each.names.region or "")))
+    first = ordered[0].names
     return Country(code, first.country, first.country_fr, sum(each.photos for each in ordered), ordered)
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import func, literal_column, select, tuple_
+from sqlalchemy import ColumnElement, func, select, tuple_
 from sqlalchemy.orm import Session
 
 from photoindex.models import MonthTally, Photo
-from photoindex.photos import Position
+from photoindex.photos import SHOWN, PhotoInfo, Position
 
 _FIRST_ID = 0
 
@@ -42,9 +42,11 @@ def months(session: Session) -> list[MonthCount]:
     return [MonthCount(int(month[:4]), int(month[5:7]), photos) for month, photos in rows]
 
 
-def older(session: Session, limit: int, than: Position | None = None) -> list[Position]:
-    """The places behind a position, newest first; without one the newest."""
-    query = select(Photo.timeline_at, Photo.id).where(Photo.visible)
+def older(
+    session: Session, limit: int, than: Position | None = None, among: ColumnElement[bool] | None = None
+) -> list[Position]:
+    """The places behind a position, newest first; without one the newest. `among` other photos than the visible."""
+    query = select(Photo.timeline_at, Photo.id).where(Photo.visible if among is None else among)
     if than is not None:
         query = query.where(tuple_(Photo.timeline_at, Photo.id) < tuple_(than.timeline_at, than.photo_id))
     rows = session.execute(query.order_by(Photo.timeline_at.desc(), Photo.id.desc()).limit(limit))
@@ -74,6 +76,13 @@ def between(session: Session, limit: int, first: Position, last: Position) -> li
     return [Position(timeline_at, photo_id) for timeline_at, photo_id in rows]
 
 
+def neighbours(session: Session, photo: PhotoInfo) -> tuple[int | None, int | None]:
+    """The ids of the photo before (newer) and after (older) in the timeline."""
+    at = Position(photo.timeline_at, photo.id)
+    before, after = newer(session, 1, at), older(session, 1, at)
+    return (before[0].photo_id if before else None, after[0].photo_id if after else None)
+
+
 def just_after(moment: datetime) -> Position:
     """The position in front of every photo from before `moment`."""
     return Position(moment, _FIRST_ID)
@@ -88,7 +97,7 @@ def on_day(session: Session, today: date, limit: int) -> list[Day]:
 
 def added(session: Session, limit: int, before_id: int | None = None) -> list[int]:
     """The ids of the photos that were indexed last, or last before another, newest first."""
-    query = select(Photo.id).where(literal_column("+photo.visible")).order_by(Photo.id.desc()).limit(limit)
+    query = select(Photo.id).where(SHOWN).order_by(Photo.id.desc()).limit(limit)
     return list(session.scalars(query if before_id is None else query.where(Photo.id < before_id)))
 
 

@@ -12,7 +12,7 @@ from photoindex.errors import QueryError
 from photoindex.messages import say
 
 _LAYOUT = struct.Struct("<bdq")
-_WRONG = say("the cursor is not one of ours; take next_cursor from the page before")
+NOT_OURS = say("the cursor is not one of ours; take next_cursor from the page before")
 
 
 class Place(NamedTuple):
@@ -36,7 +36,7 @@ def decode(cursor: str) -> Place:
         raw = base64.urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4))
         tier, key, photo_id = _LAYOUT.unpack(raw)
     except (UnicodeEncodeError, binascii.Error, ValueError, struct.error) as error:
-        raise QueryError(_WRONG) from error
+        raise QueryError(NOT_OURS) from error
     if not math.isfinite(key) or not 0 <= tier <= 2 or photo_id < 0:
-        raise QueryError(_WRONG)
+        raise QueryError(NOT_OURS)
     return Place(tier, key, photo_id)

@@ -154,7 +154,8 @@ class SearchEngine:
         vector = None if encoder is None or asked.is_empty else self._asker.vector(encoder, asked)
         ids: Sequence[int]
         if encoder is not None and vector is not None:
-            ids = self._found(encoder, asked, vector)[0].answer.photo_ids[: facets.MOST_PHOTOS].tolist()
+            found, _ = self._kept.get(encoder.fingerprint, asked) or self._found(encoder, asked, vector)
+            ids = found.answer.photo_ids[: facets.MOST_PHOTOS].tolist()
         with self._database.read() as session:
             if vector is None:
                 compiled = filters.compile(session, asked.filters, today=date.today())

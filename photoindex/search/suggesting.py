@@ -9,11 +9,9 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 
-from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from photoindex import collections, saved_searches
-from photoindex.models import Photo, Place
+from photoindex import collections, gear, places, saved_searches
 from photoindex.search import catalogue, writing
 from photoindex.search.query import MAX_LENGTH, Filter
 
@@ -126,39 +124,21 @@ def _letters(text: str) -> str:
     return "".join(char for char in catalogue.fold(text) if char.isalnum())
 
 
-def _places(session: Session) -> list[str]:
+def _places(session: Session) -> Iterable[str]:
     """Cities, regions and countries, those with most photos first."""
     counts: dict[str, int] = {}
-    rows = session.execute(
-        select(Place.city, Place.region, Place.country, func.count(Photo.id))
-        .join(Photo, Photo.place_id == Place.id)
-        .where(Photo.visible)
-        .group_by(Place.id)
-    )
-    for *names, count in rows:
-        for name in {name for name in names if name}:
-            counts[name] = counts.get(name, 0) + count
+    for country in places.by_country(session):
+        for town in country.towns:
+            for name in {town.names.city, town.names.region, country.name}:
+                if name:
+                    counts[name] = counts.get(name, 0) + town.photos
     return sorted(counts, key=lambda name: -counts[name])[:VALUES_KEPT]
 
 
-def _column(column: object) -> Callable[[Session], list[str]]:
-    def read(session: Session) -> list[str]:
-        rows = session.execute(
-            select(column)  # type: ignore[call-overload]
-            .where(column.is_not(None), Photo.visible)  # type: ignore[attr-defined]
-            .group_by(column)
-            .order_by(func.count().desc())
-            .limit(VALUES_KEPT)
-        )
-        return [row[0] for row in rows]
-
-    return read
-
-
-_READERS: dict[str, Callable[[Session], list[str]]] = {
+_READERS: dict[str, Callable[[Session], Iterable[str]]] = {
     "place": _places,
-    "camera": _column(Photo.camera),
-    "lens": _column(Photo.lens),
-    "format": _column(Photo.format),
-    "album": lambda session: [album.name for album in collections.list_albums(session)],
+    "camera": lambda session: (each.name for each in gear.cameras(session)[:VALUES_KEPT]),
+    "lens": lambda session: (each.name for each in gear.lenses(session)[:VALUES_KEPT]),
+    "format": lambda session: (each.name for each in gear.formats(session)[:VALUES_KEPT]),
+    "album": lambda session: (album.name for album in collections.list_albums(session)),
 }

@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 
 from photoindex import album_order, collections, photos
 from photoindex.errors import QueryError
-from photoindex.messages import said, say
+from photoindex.messages import said
+from photoindex.search.cursor import NOT_OURS
 from photoindex.web import changes, paging, schemas
 from photoindex.web.services import services
 
@@ -84,7 +85,7 @@ def decode(cursor: str | None) -> album_order.Place | None:
         return None
     found = _CURSOR.fullmatch(cursor)
     if found is None:
-        raise QueryError(say("the cursor is not one of ours; take next_cursor from the page before"))
+        raise QueryError(NOT_OURS)
     return album_order.Place(int(found[1]), int(found[2]))
 
 

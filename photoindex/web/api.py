@@ -8,6 +8,7 @@ from flask import Blueprint, request
 from sqlalchemy.orm import Session
 
 from photoindex import collections, photos, status
+from photoindex import timeline as storage
 from photoindex.companions import companions_of
 from photoindex.errors import QueryError
 from photoindex.search.query import normalise
@@ -61,7 +62,7 @@ def _in_full(session: Session, photo_id: int) -> dict[str, Any]:
     found = photos.get(session, photo_id)
     return schemas.photo_in_full(
         found,
-        neighbours=photos.neighbours(session, found),
+        neighbours=storage.neighbours(session, found),
         companions=companions_of(session, [photo_id]).get(photo_id, ()),
         albums=collections.albums_of(session, photo_id),
     )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from flask import Flask, request
+from flask import Flask
 from flask_babel import lazy_gettext
+
+from photoindex.web import cookies
 
 THEMES = {"system": lazy_gettext("As the system"), "light": lazy_gettext("Light"), "dark": lazy_gettext("Dark")}
 COOKIE = "theme"
@@ -19,5 +21,4 @@ def register(app: Flask) -> None:
 
 def chosen() -> str:
     """The theme of whoever asks, a key of `THEMES`."""
-    theme = request.cookies.get(COOKIE, "")
-    return theme if theme in THEMES else "system"
+    return cookies.chosen(COOKIE, THEMES, "system")

@@ -15,8 +15,8 @@ from photoindex.gear import Gear
 from photoindex.libraries import display_path
 from photoindex.messages import say
 from photoindex.photos import PhotoInfo
-from photoindex.search.writing import quoted
-from photoindex.web import cards, headings, translating
+from photoindex.web import cards, headings, links, translating
+from photoindex.web.identifiers import whole_number
 from photoindex.web.services import services
 
 blueprint = Blueprint("browsing", __name__)
@@ -24,7 +24,6 @@ blueprint = Blueprint("browsing", __name__)
 PAGE_SIZE = 120
 EACH_YEAR = 40
 PROBLEMS_SHOWN = 100
-_LONGEST_ID = 18
 
 
 @dataclass(frozen=True)
@@ -124,7 +123,7 @@ def show_problems() -> str:
 
 
 def _search(filter: str, gear: Gear) -> str:
-    return url_for("gallery.search", q=f"{filter}:{quoted(gear.name.replace('|', '||'))}")
+    return url_for("gallery.search", q=links.query(filter, gear.name))
 
 
 def _year(session: Session, day: timeline.Day, today: date) -> Year:
@@ -142,6 +141,7 @@ def _id(name: str) -> int | None:
     text = request.args.get(name)
     if text is None:
         return None
-    if not (text.isascii() and text.isdigit() and len(text) <= _LONGEST_ID):
+    number = whole_number(text)
+    if number is None:
         raise QueryError(say("%(name)s is the number of a row; begin with the first page", name=name))
-    return int(text)
+    return number

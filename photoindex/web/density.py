@@ -9,12 +9,12 @@ from flask import redirect, request, url_for
 from flask_babel import lazy_gettext
 from werkzeug.wrappers import Response
 
+from photoindex.web import cookies
 from photoindex.web.rows import DENSITIES
 
 COOKIE = "density"
 DEFAULT = "comfortable"
 
-_KEPT_SECONDS = 5 * 365 * 86400
 _LABELS = {"comfortable": lazy_gettext("Large"), "compact": lazy_gettext("Medium"), "dense": lazy_gettext("Small")}
 
 
@@ -29,8 +29,7 @@ class Choice:
 
 def current() -> str:
     """The one chosen, one of `DENSITIES`."""
-    chosen = request.cookies.get(COOKIE, DEFAULT)
-    return chosen if chosen in DENSITIES else DEFAULT
+    return cookies.chosen(COOKIE, DENSITIES, DEFAULT)
 
 
 def choices() -> list[Choice]:
@@ -51,5 +50,5 @@ def choose() -> Response | None:
     rest: dict[str, Any] = {name: value for name, value in request.args.items() if name != "density"}
     response: Response = redirect(url_for(str(request.endpoint), **rest))
     if asked in DENSITIES:
-        response.set_cookie(COOKIE, asked, max_age=_KEPT_SECONDS, httponly=True, samesite="Lax")
+        cookies.keep(response, COOKIE, asked)
     return response

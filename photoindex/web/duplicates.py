@@ -13,9 +13,10 @@ from werkzeug.wrappers import Response
 from photoindex import duplicates
 from photoindex.duplicates import COPIES, Group, GroupPage
 from photoindex.errors import QueryError
-from photoindex.messages import say
+from photoindex.search.cursor import NOT_OURS
 from photoindex.web import cards, paging, schemas
 from photoindex.web.cards import Badge
+from photoindex.web.identifiers import whole_number
 from photoindex.web.services import services
 
 api = Blueprint("duplicates_api", __name__, url_prefix="/api/v1/duplicates")
@@ -62,7 +63,6 @@ def show() -> str:
     if kind != COPIES:
         keep = Badge(_("Keep"), _("Suggested to keep"))
         badges |= {group.keep_id: (keep, *badges[group.keep_id]) for group in found.groups}
-    dismissed = request.args.get("dismissed", "")
     return render_template(
         "duplicates.html",
         page=found,
@@ -70,7 +70,7 @@ def show() -> str:
         badges=badges,
         cursor=cursor,
         next_cursor=_cursor(found),
-        dismissed=int(dismissed) if dismissed.isascii() and dismissed.isdigit() and len(dismissed) < 19 else None,
+        dismissed=whole_number(request.args.get("dismissed", "")),
     )
 
 
@@ -122,5 +122,5 @@ def _decode(cursor: str | None) -> int | None:
         raw = b""
     number = int.from_bytes(raw, "big")
     if len(raw) != 8 or number > _LARGEST:
-        raise QueryError(say("the cursor is not one of ours; take next_cursor from the page before"))
+        raise QueryError(NOT_OURS)
     return number

@@ -83,9 +83,7 @@ def _taken(photo: PhotoInfo) -> tuple[Part, ...]:
 
 def _place(names: PlaceNames) -> tuple[Part, ...]:
     """Town, region and country: each with the search for it and what it lies in."""
-    french = wording.speaks_french()
-    every = (names.city_fr, names.region_fr, names.country_fr) if french else (names.city, names.region, names.country)
-    known = [name for name in every if name]
+    known = wording.place_parts(names)
     return tuple(Part(name, links.query("place", ", ".join(known[at:]))) for at, name in enumerate(known))
 
 

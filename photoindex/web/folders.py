@@ -12,6 +12,7 @@ from photoindex import folders, photos
 from photoindex.folders import FolderInfo
 from photoindex.libraries import display_path
 from photoindex.web import cards, timeline
+from photoindex.web.identifiers import whole_number
 from photoindex.web.services import services
 
 blueprint = Blueprint("folders", __name__, url_prefix="/folders")
@@ -90,8 +91,7 @@ def asked_path() -> bytes:
 
 def _part() -> int:
     """Which part of the folders is asked for, from 1 on."""
-    text = request.args.get("part", "")
-    return max(1, int(text)) if text.isascii() and text.isdigit() and len(text) < 7 else 1
+    return max(1, whole_number(request.args.get("part", ""), digits=6) or 1)
 
 
 def _next(library_id: int, path: bytes, page: folders.FolderPage) -> str | None:

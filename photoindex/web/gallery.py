@@ -9,7 +9,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from photoindex import collections, files, libraries, media, photos, status
+from photoindex import collections, files, libraries, media, photos, status, timeline
 from photoindex.companions import CompanionFile, companions_of
 from photoindex.errors import NotReadyError
 from photoindex.libraries import display_path
@@ -61,7 +61,7 @@ def search() -> str | Response:
 def photo(photo_id: int) -> str:
     with services().database.read() as session:
         found = photos.get(session, photo_id)
-        newer, older = photos.neighbours(session, found)
+        newer, older = timeline.neighbours(session, found)
         offline = _is_offline(session, found)
         companions = companions_of(session, [photo_id]).get(photo_id, [])
         albums = collections.albums_of(session, photo_id)

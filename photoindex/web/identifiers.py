@@ -1,4 +1,4 @@
-"""Photo ids in addresses: whole numbers that SQLite can hold, and nothing else."""
+"""Numbers in addresses and forms: whole ones that SQLite can hold, and nothing else."""
 
 from __future__ import annotations
 
@@ -17,3 +17,8 @@ class PhotoId(BaseConverter):
         if number > _LARGEST:
             raise ValidationError
         return number
+
+
+def whole_number(text: str, digits: int = 18) -> int | None:
+    """The number that at most so many ASCII digits write; None for any other text."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= digits else None

@@ -6,6 +6,7 @@ from flask import Flask, request
 from flask_babel import Babel, get_locale
 
 from photoindex.resources import resource_folder
+from photoindex.web import cookies
 
 LANGUAGES = {"en": "English", "fr": "Français"}
 """Each in its own words."""
@@ -31,5 +32,4 @@ def _choose() -> str:
 
 def chosen() -> str:
     """The language that whoever asks has chosen; empty when it is the browser's."""
-    language = request.cookies.get(COOKIE, "")
-    return language if language in LANGUAGES else ""
+    return cookies.chosen(COOKIE, LANGUAGES, "")

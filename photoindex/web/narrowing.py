@@ -9,11 +9,11 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from photoindex.search import catalogue, writing
+from photoindex.search import catalogue
 from photoindex.search.facets import Facet
-from photoindex.search.query import MAX_LENGTH, Filter, Query, normalise
+from photoindex.search.query import Filter, Query, normalise
+from photoindex.web import searching, wording
 from photoindex.web.services import services
-from photoindex.web.wording import speaks_french
 
 blueprint = Blueprint("narrowing", __name__)
 
@@ -54,14 +54,13 @@ def _divisions(asked: Query, facets: tuple[Facet, ...]) -> Iterator[Division]:
             continue
         choices = tuple(_choices(asked, facet))
         if choices:
-            entry = catalogue.BY_NAME[facet.name]
-            yield Division(entry.label_fr if speaks_french() else entry.label, choices)
+            yield Division(wording.label(catalogue.BY_NAME[facet.name]), choices)
 
 
 def _choices(asked: Query, facet: Facet) -> Iterator[Choice]:
     for value, count in facet.values:
-        narrower = writing.write(replace(asked, filters=(*asked.filters, Filter(facet.name, (value,)))))
-        if len(narrower) <= MAX_LENGTH:
+        narrower = searching.written(replace(asked, filters=(*asked.filters, Filter(facet.name, (value,)))))
+        if narrower is not None:
             yield Choice(_label(facet.name, value), count, url_for("gallery.search", q=narrower))
 
 

@@ -6,14 +6,14 @@ from flask import request
 
 from photoindex.errors import QueryError
 from photoindex.search.engine import MAX_LIMIT
+from photoindex.web.identifiers import whole_number
 
 DEFAULT_LIMIT = 50
 
 
 def limit() -> int:
     """How many results are asked for. Raises QueryError."""
-    text = request.args.get("limit", str(DEFAULT_LIMIT))
-    number = int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+    number = whole_number(request.args.get("limit", str(DEFAULT_LIMIT)), digits=9) or 0
     if not 1 <= number <= MAX_LIMIT:
         raise QueryError(f"limit must be a whole number from 1 to {MAX_LIMIT}")
     return number

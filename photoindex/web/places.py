@@ -12,8 +12,7 @@ from photoindex import places
 from photoindex.errors import QueryError
 from photoindex.messages import say
 from photoindex.places import Box, Cluster, Country, Town
-from photoindex.search.writing import quoted
-from photoindex.web import wording
+from photoindex.web import links, wording
 from photoindex.web.services import services
 
 blueprint = Blueprint("places", __name__, url_prefix="/places")
@@ -76,11 +75,9 @@ def _section(country: Country) -> Section:
 
 
 def _line(town: Town) -> Line:
-    french = wording.speaks_french()
-    parts = (town.city_fr, town.region_fr, town.country_fr) if french else (town.city, town.region, town.country)
-    known = [part for part in parts if part]
-    where = quoted(", ".join(known).replace("|", "||"))
-    return Line(known[0], url_for("gallery.search", q=f"place:{where}"), town.photos, town.cover_photo_id)
+    known = wording.place_parts(town.names)
+    address = url_for("gallery.search", q=links.query("place", ", ".join(known)))
+    return Line(known[0], address, town.photos, town.cover_photo_id)
 
 
 def _cluster(cluster: Cluster) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from photoindex.search.query import normalise
 from photoindex.web import cards, changes, smart_albums, translating
 from photoindex.web import saved_searches as api
 from photoindex.web.cards import Badge
+from photoindex.web.identifiers import whole_number
 from photoindex.web.services import services
 
 blueprint = Blueprint("saved_pages", __name__, url_prefix="/saved")
@@ -22,8 +23,7 @@ LISTED = 60
 
 @blueprint.get("")
 def index() -> str:
-    text = request.args.get("from", "0")
-    first = int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+    first = whole_number(request.args.get("from", ""), digits=9) or 0
     with services().database.read() as session:
         found = saved_searches.page(session, LISTED, first)
         total = saved_searches.count(session)

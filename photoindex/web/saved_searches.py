@@ -12,10 +12,12 @@ from sqlalchemy.orm import Session
 
 from photoindex import saved_searches
 from photoindex.errors import QueryError
-from photoindex.messages import said, say
+from photoindex.messages import said
 from photoindex.saved_searches import SavedSearchInfo
+from photoindex.search.cursor import NOT_OURS
 from photoindex.search.query import normalise
 from photoindex.web import changes, paging, schemas, smart_albums
+from photoindex.web.identifiers import whole_number
 from photoindex.web.services import services
 
 blueprint = Blueprint("saved_searches", __name__, url_prefix="/api/v1/saved-searches")
@@ -138,9 +140,10 @@ def changing() -> Iterator[Session]:
 def _position(cursor: str | None) -> int:
     if cursor is None:
         return 0
-    if not (cursor.isascii() and cursor.isdigit() and len(cursor) < 10):
-        raise QueryError(say("the cursor is not one of ours; take next_cursor from the page before"))
-    return int(cursor)
+    position = whole_number(cursor, digits=9)
+    if position is None:
+        raise QueryError(NOT_OURS)
+    return position
 
 
 def _utc(at: datetime) -> str:

@@ -14,8 +14,8 @@ from flask_babel import gettext as _
 
 from photoindex.search import Result, ResultPage, writing
 from photoindex.search.query import MAX_LENGTH, Query, Sort
-from photoindex.web import translating
-from photoindex.web.wording import number, speaks_french
+from photoindex.web import translating, wording
+from photoindex.web.wording import number
 from photoindex.words import Why
 
 _HEADINGS = {
@@ -101,7 +101,7 @@ def view(page: ResultPage) -> View:
         notices=tuple(_notices(page)),
         sections=tuple(_sections(page)),
         sorts=tuple(_sorts(asked)) if page.total > 1 and ranked else (),
-        show_all=_written(replace(asked, show="all")) if ranked and asked.show != "all" else None,
+        show_all=written(replace(asked, show="all")) if ranked and asked.show != "all" else None,
     )
 
 
@@ -146,7 +146,7 @@ def _photos(count: int) -> str:
 def _chips(page: ResultPage) -> Iterator[ChipLink]:
     for chip in page.chips:
         address = url_for("gallery.search", q=chip.without) if chip.without else url_for("gallery.index")
-        yield ChipLink(chip.label_fr if speaks_french() else chip.label, address, chip.implied)
+        yield ChipLink(wording.label(chip), address, chip.implied)
 
 
 def _notices(page: ResultPage) -> Iterator[Notice]:
@@ -179,12 +179,12 @@ def _sections(page: ResultPage) -> Iterator[Section]:
 
 def _sorts(asked: Query) -> Iterator[SortLink]:
     for sort, label in _SORTS:
-        written = _written(replace(asked, sort=cast(Sort, sort)))
-        if written is not None:
-            yield SortLink(str(label), url_for("gallery.search", q=written), asked.sort == sort)
+        query = written(replace(asked, sort=cast(Sort, sort)))
+        if query is not None:
+            yield SortLink(str(label), url_for("gallery.search", q=query), asked.sort == sort)
 
 
-def _written(query: Query) -> str | None:
+def written(query: Query) -> str | None:
     """The text of a query, None when it would be too long to be asked."""
     text = writing.write(query)
     return text if len(text) <= MAX_LENGTH else None

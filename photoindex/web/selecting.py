@@ -11,7 +11,7 @@ from datetime import date
 
 from flask import Blueprint, Flask, abort, render_template, request
 from flask_babel import gettext as _
-from flask_babel import ngettext
+from flask_babel import lazy_gettext, ngettext
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
@@ -22,6 +22,7 @@ from photoindex.messages import said, say
 from photoindex.photos import PhotoInfo
 from photoindex.undoing import Action, Step
 from photoindex.web import changes, media, names, notices, translating, wording, zipping
+from photoindex.web.identifiers import whole_number
 from photoindex.web.originals import open_original
 from photoindex.web.services import services
 
@@ -81,55 +82,28 @@ def _selection() -> Selection:
 
 
 def _number(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and len(text) < 19):
+    number = whole_number(text)
+    if number is None:
         abort(422)
-    return int(text)
+    return number
 
 
-def _favourite(selection: Selection) -> Response:
-    with services().database.write() as session:
-        changed = collections.set_favourites(session, selection.photo_ids, True)
-        token = _remember(session, Action.UNFAVOURITE, changed)
-    text = ngettext(
-        "%(count)s photo is a favourite now.", "%(count)s photos are favourites now.", len(changed), **_count(changed)
-    )
-    return _done(text if changed else _("These are favourites already."), token)
+def _marker(
+    change: Callable[[Session, Sequence[int], bool], list[int]],
+    value: bool,
+    undone_by: Action,
+    text: Callable[[int], str],
+    nothing: str,
+) -> Callable[[Selection], Response]:
+    """Mark photos, or take the mark away; `text` says of how many, `nothing` that all of them were so before."""
 
+    def mark(selection: Selection) -> Response:
+        with services().database.write() as session:
+            changed = change(session, selection.photo_ids, value)
+            token = _remember(session, undone_by, changed)
+        return _done(text(len(changed)) if changed else str(nothing), token)
 
-def _unfavourite(selection: Selection) -> Response:
-    with services().database.write() as session:
-        changed = collections.set_favourites(session, selection.photo_ids, False)
-        token = _remember(session, Action.FAVOURITE, changed)
-    text = ngettext(
-        "%(count)s photo is no favourite any more.",
-        "%(count)s photos are no favourites any more.",
-        len(changed),
-        **_count(changed),
-    )
-    return _done(text if changed else _("None of these is a favourite."), token)
-
-
-def _hide(selection: Selection) -> Response:
-    with services().database.write() as session:
-        changed = hiding.set_hidden(session, selection.photo_ids, True)
-        token = _remember(session, Action.UNHIDE, changed)
-    text = ngettext(
-        "%(count)s photo is hidden. Its file stays as it is.",
-        "%(count)s photos are hidden. Their files stay as they are.",
-        len(changed),
-        **_count(changed),
-    )
-    return _done(text if changed else _("These are hidden already."), token)
-
-
-def _unhide(selection: Selection) -> Response:
-    with services().database.write() as session:
-        changed = hiding.set_hidden(session, selection.photo_ids, False)
-        token = _remember(session, Action.HIDE, changed)
-    text = ngettext(
-        "%(count)s photo is shown again.", "%(count)s photos are shown again.", len(changed), **_count(changed)
-    )
-    return _done(text if changed else _("None of these is hidden."), token)
+    return mark
 
 
 def _choose(selection: Selection, problem: str | None = None, name: str = "") -> str:
@@ -237,10 +211,48 @@ def _count(changed: Sequence[int] | dict[int, int] | int) -> dict[str, str]:
 
 
 _ACTIONS: dict[str, Callable[[Selection], Response | str | tuple[str, int]]] = {
-    "favourite": _favourite,
-    "unfavourite": _unfavourite,
-    "hide": _hide,
-    "unhide": _unhide,
+    "favourite": _marker(
+        collections.set_favourites,
+        True,
+        Action.UNFAVOURITE,
+        lambda number: ngettext(
+            "%(count)s photo is a favourite now.", "%(count)s photos are favourites now.", number, **_count(number)
+        ),
+        lazy_gettext("These are favourites already."),
+    ),
+    "unfavourite": _marker(
+        collections.set_favourites,
+        False,
+        Action.FAVOURITE,
+        lambda number: ngettext(
+            "%(count)s photo is no favourite any more.",
+            "%(count)s photos are no favourites any more.",
+            number,
+            **_count(number),
+        ),
+        lazy_gettext("None of these is a favourite."),
+    ),
+    "hide": _marker(
+        hiding.set_hidden,
+        True,
+        Action.UNHIDE,
+        lambda number: ngettext(
+            "%(count)s photo is hidden. Its file stays as it is.",
+            "%(count)s photos are hidden. Their files stay as they are.",
+            number,
+            **_count(number),
+        ),
+        lazy_gettext("These are hidden already."),
+    ),
+    "unhide": _marker(
+        hiding.set_hidden,
+        False,
+        Action.HIDE,
+        lambda number: ngettext(
+            "%(count)s photo is shown again.", "%(count)s photos are shown again.", number, **_count(number)
+        ),
+        lazy_gettext("None of these is hidden."),
+    ),
     "choose": _choose,
     "add": _add,
     "remove": _remove,

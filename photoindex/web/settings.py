@@ -6,12 +6,9 @@ from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from photoindex.web import appearance, language
+from photoindex.web import appearance, cookies, language
 
 blueprint = Blueprint("settings", __name__, url_prefix="/settings")
-
-KEPT_SECONDS = 400 * 86_400
-"""Browsers keep no cookie for longer."""
 
 
 @blueprint.get("")
@@ -31,11 +28,6 @@ def change_appearance() -> Response:
     if theme not in appearance.THEMES or chosen not in ("", *language.LANGUAGES):
         abort(422, _("There is no such theme or language."))
     response = redirect(url_for(".show", saved=1), 303)
-    _keep(response, appearance.COOKIE, "" if theme == "system" else theme)
-    _keep(response, language.COOKIE, chosen)
+    cookies.keep(response, appearance.COOKIE, "" if theme == "system" else theme)
+    cookies.keep(response, language.COOKIE, chosen)
     return response
-
-
-def _keep(response: Response, cookie: str, value: str) -> None:
-    """Keep a choice in a cookie; without one it is forgotten."""
-    response.set_cookie(cookie, value, max_age=KEPT_SECONDS if value else 0, httponly=True, samesite="Lax")

@@ -9,7 +9,7 @@ from photoindex.search import catalogue
 from photoindex.search.query import MAX_LENGTH
 from photoindex.search.suggesting import Suggestion
 from photoindex.web.services import services
-from photoindex.web.wording import speaks_french
+from photoindex.web.wording import label
 
 blueprint = Blueprint("suggestions", __name__)
 
@@ -30,5 +30,4 @@ def _label(suggestion: Suggestion) -> str:
 def _note(suggestion: Suggestion) -> str:
     if suggestion.kind == "saved":
         return str(_("Saved search"))
-    entry = catalogue.BY_NAME[suggestion.label if suggestion.kind == "name" else suggestion.kind]
-    return entry.label_fr if speaks_french() else entry.label
+    return label(catalogue.BY_NAME[suggestion.label if suggestion.kind == "name" else suggestion.kind])

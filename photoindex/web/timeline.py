@@ -16,7 +16,9 @@ from sqlalchemy.orm import Session
 from photoindex import photos
 from photoindex import timeline as storage
 from photoindex.errors import QueryError
+from photoindex.messages import say
 from photoindex.photos import PhotoInfo, Position
+from photoindex.search.cursor import NOT_OURS
 from photoindex.web import cards, days, headings, rows
 from photoindex.web.cards import Card
 
@@ -130,7 +132,7 @@ def until(text: str) -> datetime:
     except OverflowError:  # the end of time
         return datetime.max
     except ValueError as error:
-        raise QueryError("a place in the timeline is written as 2019, 2019-07 or 2019-07-14") from error
+        raise QueryError(say("a place in the timeline is written as 2019, 2019-07 or 2019-07-14")) from error
 
 
 def page_of(session: Session, stretch: Stretch) -> Page:
@@ -162,7 +164,7 @@ def decode(cursor: str) -> Position:
         microseconds, photo_id = _LAYOUT.unpack(raw)
         return Position(_EPOCH + timedelta(microseconds=microseconds), photo_id)
     except (UnicodeEncodeError, binascii.Error, ValueError, OverflowError, struct.error) as error:
-        raise QueryError("the cursor is not one of ours; take next_cursor from the page before") from error
+        raise QueryError(NOT_OURS) from error
 
 
 def _stretch(session: Session, found: Sequence[Position]) -> Stretch:

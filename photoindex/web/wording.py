@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Protocol
 
 from flask import Flask
 from flask_babel import format_date, format_datetime, format_decimal, get_locale, lazy_gettext, ngettext
@@ -122,6 +123,27 @@ def coordinates(latitude: float, longitude: float) -> str:
 def place(names: PlaceNames) -> str:
     """`Grenoble, Auvergne-Rhône-Alpes, France`"""
     return names.french if speaks_french() else names.english
+
+
+def place_parts(names: PlaceNames) -> list[str]:
+    """The same in parts: those that are known."""
+    french = (names.city_fr, names.region_fr, names.country_fr)
+    parts = french if speaks_french() else (names.city, names.region, names.country)
+    return [part for part in parts if part]
+
+
+class Labelled(Protocol):
+    """What the grammar calls something."""
+
+    @property
+    def label(self) -> str: ...
+    @property
+    def label_fr(self) -> str: ...
+
+
+def label(of: Labelled) -> str:
+    """What it is called in the language of the page."""
+    return of.label_fr if speaks_french() else of.label
 
 
 def speaks_french() -> bool:

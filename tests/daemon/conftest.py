@@ -12,7 +12,7 @@ import pytest
 from colour_encoder import ColourEncoder
 from drawing import draw_photo
 
-from photoindex import embeddings, files, libraries, photos, status
+from photoindex import embeddings, files, libraries, photos, status, timeline
 from photoindex.config import Settings, load_settings
 from photoindex.daemon import service
 from photoindex.daemon.choosing import Tell
@@ -46,7 +46,7 @@ class Home:
         """All visible photos, by file name."""
         database = self.open()
         with database.read() as session:
-            found = photos.page(session, 10_000)
+            found = photos.get_many(session, [each.photo_id for each in timeline.older(session, 10_000)])
         database.close()
         return sorted(found, key=lambda photo: photo.filename)
 

@@ -6,6 +6,7 @@ import os
 from datetime import datetime, timedelta
 
 import pytest
+from hostile_names import HOSTILE
 from sqlalchemy import event, update
 
 from photoindex import folders, photos
@@ -15,21 +16,6 @@ from photoindex.models import File, Library, Photo
 from photoindex.photos import NewPhoto
 
 NEWEST = datetime(2024, 3, 1)
-HOSTILE = (
-    b'a "quoted" one',
-    b"it's",
-    b"two\nlines",
-    b"caf\xe9",
-    b"100%",
-    b"under_score",
-    b"..hidden",
-    b"<img src=x onerror=alert(1)>",
-    b"back\\slash",
-    "\u202egnp".encode(),
-    b"&path=other",
-    b"+ plus #?",
-    b"%41",
-)
 
 
 class Tree:

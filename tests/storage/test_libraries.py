@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from photoindex import embeddings, files, libraries, photos
+from photoindex import embeddings, files, libraries, photos, timeline
 from photoindex.database import Database
 from photoindex.errors import LibraryError, NotFoundError
 from photoindex.files import FileStat
@@ -79,6 +79,6 @@ def test_removing_a_library_forgets_its_photos_but_not_those_that_others_hold(
         assert photos.count(session) == 2
         assert photos.remove_library(session, a) == [bytes(32)]
         assert [each.id for each in libraries.list_all(session)] == [b]
-        assert [photo.id for photo in photos.page(session, 10)] == [ids[1]]
+        assert [each.photo_id for each in timeline.older(session, 10)] == [ids[1]]
         assert embeddings.existing(session, encoder.id, ids) == {ids[1]}
         assert embeddings.repair(session) == 0

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text, update
 
-from photoindex import photos
+from photoindex import photos, timeline
 from photoindex.database import Database
 from photoindex.errors import NotFoundError
 from photoindex.models import Photo
@@ -44,19 +44,15 @@ def test_pages_forth_and_back_hold_every_photo_once(database: Database, hours: l
             at = START + timedelta(hours=hour)
             photos.store(session, NewPhoto(number.to_bytes(32, "big"), "jpeg", 4, 3, 10, at, at))
         session.execute(update(Photo).values(visible=True))
-        forth: list[photos.PhotoInfo] = []
-        while part := photos.page(session, page, _position(forth[-1]) if forth else None):
+        forth: list[Position] = []
+        while part := timeline.older(session, page, forth[-1] if forth else None):
             forth.extend(part)
-        order = [(photo.timeline_at, photo.id) for photo in forth]
+        order = [(place.timeline_at, place.photo_id) for place in forth]
         assert len(order) == len(hours)
         assert order == sorted(order, reverse=True)
         back = [forth[-1]]
-        while part := photos.page_before(session, page, _position(back[0])):
+        while part := timeline.newer(session, page, back[0]):
             back[:0] = part
-        assert [photo.id for photo in back] == [photo.id for photo in forth]
-        newer, older = photos.neighbours(session, forth[0])
-        assert (newer, older) == (None, forth[1].id if len(forth) > 1 else None)
-
-
-def _position(photo: photos.PhotoInfo) -> Position:
-    return Position(photo.timeline_at, photo.id)
+        assert back == forth
+        newer, older = timeline.neighbours(session, photos.get(session, forth[0].photo_id))
+        assert (newer, older) == (None, forth[1].photo_id if len(forth) > 1 else None)

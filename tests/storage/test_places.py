@@ -50,7 +50,7 @@ def test_towns_stand_under_their_country_most_photos_first(database: Database, p
         france, kingdom = places.by_country(session)
         assert places.located(session) == 4
     assert (france.code, france.name, france.photos) == ("FR", "France", 3)
-    assert [(each.city, each.photos) for each in france.towns] == [("Grenoble", 2), (None, 1)]
+    assert [(each.names.city, each.photos) for each in france.towns] == [("Grenoble", 2), (None, 1)]
     assert france.towns[0].cover_photo_id == last
     assert (kingdom.name_fr, kingdom.photos) == ("Royaume-Uni", 1)
 

@@ -6,20 +6,17 @@ import json
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Boolean, ColumnElement, exists, func, literal_column, select, true
+from sqlalchemy import ColumnElement, exists, func, select, true
 from sqlalchemy.orm import Session
 
 from photoindex.models import Photo
+from photoindex.photos import SHOWN
 from photoindex.search.filters.compiling import Compiled
 
 SAMPLE = 200
 """How many photos tell whether a condition is broad, ..."""
 BROAD = 0.1
 """... which it is when at least this part of them meets it."""
-
-SHOWN: ColumnElement[bool] = literal_column("+photo.visible", Boolean)
-"""Only visible photos count. The `+` keeps SQLite from going through all visible ones in the order of the timeline,
-which takes it ten times as long as the table itself."""
 
 
 def count(session: Session, compiled: Compiled, at_most: int) -> int:
