@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from flask import Flask, request
-from flask_babel import Babel, get_locale
+from gettext import NullTranslations
+
+from flask import Flask, g, request
+from flask_babel import Babel, get_locale, get_translations
 
 from photoindex.resources import resource_folder
 from photoindex.web import cookies
@@ -20,10 +22,23 @@ def register(app: Flask) -> None:
         default_translation_directories=str(resource_folder("translations")),
         locale_selector=_choose,
     )
+    # Flask-Babel looks the catalogue up for every text: a tenth of the time that a page of results takes.
+    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
+        gettext=lambda text: _catalogue().gettext(text),
+        ngettext=lambda one, many, count: _catalogue().ngettext(one, many, count),
+        newstyle=True,
+    )
 
     @app.context_processor
     def tell() -> dict[str, object]:
         return {"language": str(get_locale() or "en"), "languages": LANGUAGES}
+
+
+def _catalogue() -> NullTranslations:
+    found: NullTranslations | None = g.get("catalogue")
+    if found is None:
+        found = g.catalogue = get_translations()
+    return found
 
 
 def _choose() -> str:
