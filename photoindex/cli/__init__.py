@@ -9,18 +9,29 @@ from __future__ import annotations
 import click
 
 from photoindex import __version__
-from photoindex.cli.demo import demo
-from photoindex.cli.doctor import doctor
-from photoindex.cli.group import EXIT_CODES, Invocation, PhotoIndexGroup
-from photoindex.cli.indexing import daemon, index
-from photoindex.cli.info import encoder, status
-from photoindex.cli.library import library
-from photoindex.cli.searching import search
-from photoindex.cli.serving import serve
-from photoindex.cli.up import up
+from photoindex.cli.group import EXIT_CODES, Commands, Invocation, PhotoIndexGroup
+
+MODULES = {
+    "up": "up",
+    "library": "library",
+    "index": "indexing",
+    "daemon": "indexing",
+    "serve": "serving",
+    "search": "searching",
+    "status": "info",
+    "encoder": "info",
+    "doctor": "doctor",
+    "demo": "demo",
+}
+"""Commands, those that are needed first at the head, and the modules that they are in."""
 
 
-@click.group(cls=PhotoIndexGroup, epilog=EXIT_CODES, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=PhotoIndexGroup,
+    commands=Commands(MODULES),
+    epilog=EXIT_CODES,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.version_option(__version__, prog_name="photoindex")
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
 @click.pass_obj
@@ -30,10 +41,6 @@ def cli(invocation: Invocation, debug: bool) -> None:
     Start with: photoindex up DIR
     """
     invocation.debug = debug
-
-
-for command in (up, library, index, daemon, serve, search, status, encoder, doctor, demo):
-    cli.add_command(command)
 
 
 def main() -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import io
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any, NoReturn
 
 import click
@@ -33,6 +34,35 @@ class Invocation:
     """One run of the command line."""
 
     debug: bool = False
+
+
+class Commands(MutableMapping[str, click.Command]):
+    """Commands by their names, each imported when it is looked up."""
+
+    def __init__(self, modules: Mapping[str, str]) -> None:
+        """`modules`: which module of this package each command is in, under its own name."""
+        self._known: dict[str, click.Command | str] = dict(modules)
+
+    def __getitem__(self, name: str) -> click.Command:
+        found = self._known[name]
+        if isinstance(found, str):
+            found = self._known[name] = getattr(import_module(f"photoindex.cli.{found}"), name)
+        return found
+
+    def __setitem__(self, name: str, command: click.Command) -> None:
+        self._known[name] = command
+
+    def __delitem__(self, name: str) -> None:
+        del self._known[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._known)
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._known
 
 
 class PhotoIndexGroup(click.Group):
