@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from flask import Blueprint, Flask, abort, render_template, request
+from flask import Blueprint, Flask, abort, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext, ngettext
 from sqlalchemy.orm import Session
@@ -20,6 +20,7 @@ from photoindex.album_order import Move
 from photoindex.errors import NotFoundError, QueryError
 from photoindex.messages import said, say
 from photoindex.photos import PhotoInfo
+from photoindex.search.parsing import MAX_LIKES
 from photoindex.undoing import Action, Step
 from photoindex.web import changes, media, names, notices, translating, wording, zipping
 from photoindex.web.identifiers import whole_number
@@ -171,6 +172,17 @@ def _mover(to: Move) -> Callable[[Selection], Response]:
     return move
 
 
+def _similar(selection: Selection) -> Response:
+    """To the photos that look like all of these together."""
+    ids = selection.photo_ids
+    if len(ids) > MAX_LIKES:
+        notices.tell(_("Similar photos are found for at most %(most)s at once.", most=MAX_LIKES))
+        return notices.back()
+    if len(ids) == 1:
+        return redirect(url_for("gallery.similar", photo_id=ids[0]), 303)
+    return redirect(url_for("gallery.search", q=f"like:{'|'.join(map(str, ids))}"), 303)
+
+
 def _download(selection: Selection) -> Response:
     """Answers 422 when that would be too much."""
     with services().database.read() as session:
@@ -257,6 +269,7 @@ _ACTIONS: dict[str, Callable[[Selection], Response | str | tuple[str, int]]] = {
     "add": _add,
     "remove": _remove,
     "cover": _cover,
+    "similar": _similar,
     "download": _download,
     **{each.value: _mover(each) for each in Move},
 }

@@ -1,5 +1,6 @@
 // What every page gains from scripts; each works without. A page's own scripts stand in its block `scripts`.
 
+import "./dropping.js";
 import "./hover.js";
 import "./keys.js";
 import "./marks.js";

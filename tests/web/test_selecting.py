@@ -56,6 +56,16 @@ def test_grids_can_be_selected_from(client, address):
     assert 'class="check"' in client.get(f"{address}{sign}select=1").text
 
 
+def test_photos_like_all_that_are_selected_are_found(client):
+    answer = act(client, "similar", [1, 3])
+    assert (answer.status_code, answer.location) == (303, "/search?q=like:1%7C3")
+    assert not {1, 3} & set(shown(client, "/search?q=like:1|3 show:all"))
+    assert act(client, "similar", [5]).location == "/photos/5/similar"
+    assert said(client, act(client, "similar", list(range(1, 34)))) == (
+        "Similar photos are found for at most 32 at once."
+    )
+
+
 def test_favourites_are_made_and_unmade(client):
     assert said(client, act(client, "favourite", [1, 2, 2])) == "2 photos are favourites now."
     assert said(client, act(client, "favourite", [1])) == "These are favourites already."

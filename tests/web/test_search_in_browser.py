@@ -1,0 +1,127 @@
+"""Searching in a real browser: by a picture that is dropped or pasted, and what stands beside the results."""
+
+from __future__ import annotations
+
+import base64
+import io
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from browsing import CHROMIUM, SIZES, Watched, check_page, open_browser
+from drawing import draw_image
+from playwright.sync_api import Browser, expect
+
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium or google-chrome is installed")
+
+_SEND = """
+    ([content, name, type, how]) => {
+        const transfer = new DataTransfer();
+        const bytes = Uint8Array.from(atob(content), each => each.charCodeAt(0));
+        transfer.items.add(new File([bytes], name, { type }));
+        const main = document.querySelector('main');
+        const event = (kind, more) => new DragEvent(kind, { bubbles: true, cancelable: true, dataTransfer: transfer });
+        if (how === 'paste') {
+            const pasted = new ClipboardEvent('paste', { bubbles: true, cancelable: true, clipboardData: transfer });
+            document.body.dispatchEvent(pasted);
+            return;
+        }
+        document.elementFromPoint(innerWidth / 2, innerHeight / 2).dispatchEvent(event('dragenter'));
+        if (how === 'drop') document.elementFromPoint(innerWidth / 2, innerHeight / 2).dispatchEvent(event('drop'));
+        if (how === 'leave') document.elementFromPoint(5, 5).dispatchEvent(event('dragleave'));
+    }
+"""
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with open_browser() as opened:
+        yield opened
+
+
+@pytest.fixture
+def look(browser, varied):
+    """Opens a page of the server, which must be without complaints at the end."""
+
+    @contextmanager
+    def open_page(address: str, size: str = "desk", **options: object) -> Iterator[Watched]:
+        context = browser.new_context(viewport=SIZES[size], reduced_motion="reduce", **options)
+        visit = Watched(context.new_page(), varied.url)
+        visit.page.goto(visit.url + address)
+        try:
+            yield visit
+            assert visit.wrongs == []
+        finally:
+            context.close()
+
+    return open_page
+
+
+def _send(visit: Watched, how: str, content: bytes = b"", name: str = "", kind: str = "image/png") -> None:
+    visit.page.evaluate(_SEND, [base64.b64encode(content).decode(), name, kind, how])
+
+
+def _picture(colour: str) -> bytes:
+    stream = io.BytesIO()
+    draw_image(colour=colour, size=(160, 120), seed=99).save(stream, "PNG")
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_a_picture_that_is_dropped_or_pasted_is_searched_by(look, size):
+    with look("/albums", size) as visit:
+        page, target = visit.page, visit.page.locator("#drop")
+        _send(visit, "hover", name="a.png")
+        expect(target).to_contain_text("Drop a picture here to find photos like it")
+        check_page(visit)
+        _send(visit, "leave")
+        expect(target).to_be_hidden()
+        _send(visit, "drop", _picture("orange"), "boat.png")
+        page.wait_for_url("**/search?q=like*")
+        assert page.locator(".card img").first.get_attribute("alt").startswith("orange")
+        expect(page.get_by_text("Like the picture")).to_be_visible()
+        _send(visit, "paste", _picture("cyan"), "image.png")
+        expect(page.locator(".card img").first).to_have_attribute("alt", re.compile("^cyan"))
+        check_page(visit)
+
+
+def test_a_picture_is_dropped_onto_the_viewer(look):
+    with look("/") as visit:
+        page = visit.page
+        page.locator(".card .picture").nth(2).click()
+        page.locator(".pswp.pswp--open").wait_for()
+        _send(visit, "drop", _picture("pink"), "boat.png")
+        page.wait_for_url("**/search?q=like*")
+        assert page.locator(".card img").first.get_attribute("alt").startswith("pink")
+
+
+def test_what_is_no_picture_is_refused_in_one_line(look):
+    with look("/", locale="fr") as visit:
+        page, note = visit.page, visit.page.locator("#drop-note")
+        _send(visit, "drop", b"%PDF-", "facture.pdf", "application/pdf")
+        expect(note).to_contain_text("« facture.pdf » n’est pas une image.")
+        check_page(visit)
+        page.get_by_role("button", name="Fermer").click()
+        expect(note).to_be_hidden()
+        _send(visit, "drop", b"no picture", "broken.png")
+        expect(note).to_contain_text("Ce n’est pas une image d’un genre que PhotoIndex connaît")
+        _send(visit, "drop", b"", "Vacances", "")  # as a folder comes
+        expect(note).to_contain_text("« Vacances » n’est pas une image.")
+        assert page.url == visit.url + "/"
+        visit.wrongs = [each for each in visit.wrongs if "400" not in each]
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no scripts"])
+def test_the_form_is_there_for_keys_and_where_no_script_runs(look, scripts):
+    with look("/", java_script_enabled=scripts) as visit:
+        page = visit.page
+        page.get_by_role("link", name="Search by a picture").press("Enter")
+        page.wait_for_url("**/search/picture")
+        page.get_by_label("A picture from this device").set_input_files(
+            {"name": "a.png", "mimeType": "image/png", "buffer": _picture("blue")}
+        )
+        page.get_by_label("And in words").fill("before:2024")
+        page.get_by_role("button", name="Find photos like it").click()
+        page.wait_for_url("**/search?q=before*")
+        assert page.locator(".card img").first.get_attribute("alt").startswith("blue")
