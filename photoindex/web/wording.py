@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Protocol
 
+from babel.dates import get_month_names
 from flask import Flask
 from flask_babel import format_date, format_datetime, format_decimal, get_locale, lazy_gettext, ngettext
 from flask_babel import gettext as _
@@ -47,6 +48,11 @@ def month(at: datetime) -> str:
     """`March 2024`"""
     # Translators: a pattern of Unicode (LDML), for headings.
     return str(format_date(at, _("MMMM y"), rebase=False)).capitalize()
+
+
+def month_alone(number: int) -> str:
+    """`March`, of any year, for 3."""
+    return str(get_month_names(context="stand-alone", locale=get_locale() or "en")[number]).capitalize()
 
 
 def number(value: int) -> str:

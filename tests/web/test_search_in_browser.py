@@ -33,6 +33,12 @@ _SEND = """
     }
 """
 
+_WATCH_SHIFTS = """
+    window.shifted = 0;
+    new PerformanceObserver(list => { for (const each of list.getEntries()) window.shifted += each.value; })
+        .observe({ type: 'layout-shift', buffered: true });
+"""
+
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
@@ -125,3 +131,45 @@ def test_the_form_is_there_for_keys_and_where_no_script_runs(look, scripts):
         page.get_by_role("button", name="Find photos like it").click()
         page.wait_for_url("**/search?q=before*")
         assert page.locator(".card img").first.get_attribute("alt").startswith("blue")
+
+
+def test_ways_to_narrow_stand_beside_the_results_without_moving_them(look):
+    with look("/search?q=type:photo", locale="fr") as visit:
+        page = visit.page
+        page.evaluate(_WATCH_SHIFTS)
+        beside, first = page.locator(".narrow"), page.locator(".card").first
+        expect(beside.get_by_role("link", name="Genève")).to_be_visible()
+        expect(beside.locator("summary")).to_be_hidden()
+        box, photo = beside.bounding_box(), first.bounding_box()
+        assert box is not None and photo is not None
+        assert abs(box["y"] - photo["y"]) < 8
+        assert box["x"] > SIZES["desk"]["width"] * 0.75
+        assert page.evaluate("window.shifted") <= 0.02
+        check_page(visit)
+        beside.get_by_role("link", name="2023").first.click()
+        page.wait_for_url("**year:2023*")
+        beside.get_by_role("link", name="Juillet").click()
+        page.wait_for_url("**month:*")
+        expect(page.locator(".card")).to_have_count(1)
+        assert beside.count() == 0  # one photo can't be divided
+
+
+def test_ways_to_narrow_are_folded_on_a_phone_and_asked_for_when_opened(look):
+    with look("/search?q=type:photo", "phone") as visit:
+        page, asked = visit.page, []
+        page.on("request", lambda request: asked.append(request.url))
+        page.wait_for_load_state("networkidle")
+        assert not any("/narrow" in each for each in asked)
+        page.get_by_text("Narrow down").click()
+        expect(page.locator(".facets").get_by_role("link", name="Pixel 7")).to_be_visible()
+        check_page(visit)
+
+
+def test_without_a_script_ways_to_narrow_are_a_page_of_their_own(look):
+    with look("/search?q=type:photo", java_script_enabled=False) as visit:
+        page = visit.page
+        page.get_by_text("Narrow down").click()
+        page.get_by_role("link", name="By date, place, camera, kind and folder").click()
+        page.get_by_role("link", name="Geneva").click()
+        page.wait_for_url("**/search?q=*Geneva*")
+        assert page.locator(".card").count() == 10
