@@ -27,7 +27,7 @@ _STATES = {
 
 def register(app: Flask) -> None:
     """Give templates these as filters."""
-    for function in (moment, day, month, size, number, duration, timecode, speed, described, state, shape):
+    for function in (moment, day, month, size, number, duration, timecode, speed, described, state, shape, position):
         app.add_template_filter(function)
     app.add_template_filter(moments.parameter)
 
@@ -124,6 +124,11 @@ def coordinates(latitude: float, longitude: float) -> str:
     second = _("%(degrees)s° E", degrees=east) if longitude >= 0 else _("%(degrees)s° W", degrees=east)
     # The first comma that a language itself writes into a number is no end of one.
     return f"{first}; {second}" if "," in north else f"{first}, {second}"
+
+
+def position(photo: PhotoInfo) -> str:
+    """`48.858370,2.294480`: where a photo with a position was taken, as addresses have it."""
+    return f"{photo.latitude:.6f},{photo.longitude:.6f}"
 
 
 def place(names: PlaceNames) -> str:

@@ -10,3 +10,4 @@ import "./selecting.js";
 import "./suggestions.js";
 import "./videos.js";
 import "./viewing.js";
+import "./where.js";

@@ -1,4 +1,5 @@
-"""Searching in a real browser: by a picture that is dropped or pasted, and what stands beside the results."""
+"""Journeys in a real browser over photos of several years, places and cameras: searching by a picture that is dropped or
+pasted, what stands beside the results, where a photo was taken."""
 
 from __future__ import annotations
 
@@ -173,3 +174,45 @@ def test_without_a_script_ways_to_narrow_are_a_page_of_their_own(look):
         page.get_by_role("link", name="Geneva").click()
         page.wait_for_url("**/search?q=*Geneva*")
         assert page.locator(".card").count() == 10
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_a_small_map_shows_where_a_photo_was_taken_and_leads_to_the_large_one(look, size):
+    with look("/photos/4", size) as visit:
+        page = visit.page
+        page.evaluate(_WATCH_SHIFTS)
+        where = page.get_by_role("link", name="Where it was taken")
+        where.scroll_into_view_if_needed()
+        expect(where).to_have_attribute("data-ready", "yes")
+        assert where.locator("path.land, path.border").count() == 6
+        spot, frame = where.locator("path.spot").bounding_box(), where.bounding_box()
+        assert spot is not None and frame is not None
+        for at, extent in (("x", "width"), ("y", "height")):
+            middle = frame[at] + frame[extent] / 2
+            assert abs(spot[at] + spot[extent] / 2 - middle) < 4
+        assert page.evaluate("window.shifted") <= 0.02
+        check_page(visit)
+        where.click()
+        page.wait_for_url("**/places?at=46.200000,6.150000")
+        expect(page.get_by_role("button", name="10 photos")).to_be_visible()
+        check_page(visit)
+
+
+def test_the_viewers_panel_shows_where_too_and_a_photo_without_a_position_has_no_map(look):
+    with look("/") as visit:
+        page = visit.page
+        page.locator('.picture[href="/photos/2"]').click()
+        page.locator(".pswp.pswp--open").wait_for()
+        page.keyboard.press("i")
+        where = page.locator(".viewer-panel .where")
+        where.scroll_into_view_if_needed()
+        expect(where).to_have_attribute("data-ready", "yes")
+        check_page(visit)
+        page.keyboard.press("ArrowLeft")
+        expect(page.locator(".viewer-panel h1")).to_have_text("red 00.jpg")
+        expect(where).to_have_count(0)
+
+
+def test_without_a_script_there_is_no_empty_map(look):
+    with look("/photos/4", java_script_enabled=False) as visit:
+        expect(visit.page.locator(".where")).to_be_hidden()
