@@ -69,8 +69,10 @@ def act() -> Response | str | tuple[str, int]:
 def undo() -> Response:
     """From a form with the field `token`."""
     with services().database.write() as session:
-        number = undoing.undo(session, request.form.get("token", ""))
-    notices.tell(ngettext("Undone, for %(count)s photo.", "Undone, for %(count)s photos.", number, **_count(number)))
+        undone = undoing.undo(session, request.form.get("token", ""))
+    number = undone.photos
+    text = ngettext("Undone, for %(count)s photo.", "Undone, for %(count)s photos.", number, **_count(number))
+    notices.tell(_("The order is as it was before.") if undone.action is Action.ORDER else text)
     return notices.back()
 
 
@@ -165,11 +167,30 @@ def _cover(selection: Selection) -> Response:
 def _mover(to: Move) -> Callable[[Selection], Response]:
     def move(selection: Selection) -> Response:
         with services().database.write() as session:
-            collections.get_album(session, selection.album_id)
-            moved = album_order.move(session, selection.album_id, selection.photo_ids, to)
-        return _done(ngettext("%(count)s photo was moved.", "%(count)s photos were moved.", moved, **_count(moved)))
+            album_id = collections.get_album(session, selection.album_id).id
+            return _moved(session, album_id, album_order.move(session, album_id, selection.photo_ids, to))
 
     return move
+
+
+def _putter(behind: bool) -> Callable[[Selection], Response]:
+    """Beside the photo of the field `beside`."""
+
+    def put(selection: Selection) -> Response:
+        beside = _number(request.form.get("beside") or "0")
+        with services().database.write() as session:
+            album_id = collections.get_album(session, selection.album_id).id
+            moved = album_order.put(session, album_id, selection.photo_ids, beside, behind=behind)
+            return _moved(session, album_id, moved)
+
+    return put
+
+
+def _moved(session: Session, album_id: int, moved: album_order.Moved) -> Response:
+    ids, positions = [each.photo_id for each in moved.before], [each.position for each in moved.before]
+    token = _remember(session, Action.ORDER, ids, album_id, positions)
+    count = moved.photos
+    return _done(ngettext("%(count)s photo was moved.", "%(count)s photos were moved.", count, **_count(count)), token)
 
 
 def _similar(selection: Selection) -> Response:
@@ -272,4 +293,6 @@ _ACTIONS: dict[str, Callable[[Selection], Response | str | tuple[str, int]]] = {
     "similar": _similar,
     "download": _download,
     **{each.value: _mover(each) for each in Move},
+    "before": _putter(behind=False),
+    "behind": _putter(behind=True),
 }

@@ -1,5 +1,8 @@
-"""Journeys in a real browser over photos of several years, places and cameras: searching by a picture that is dropped or
-pasted, what stands beside the results, where a photo was taken."""
+"""Journeys in a real browser over photos of several years, places and cameras.
+
+Searching by a picture that is dropped or pasted, what stands beside the results, where a photo was taken, and the order
+of an album.
+"""
 
 from __future__ import annotations
 
@@ -216,3 +219,37 @@ def test_the_viewers_panel_shows_where_too_and_a_photo_without_a_position_has_no
 def test_without_a_script_there_is_no_empty_map(look):
     with look("/photos/4", java_script_enabled=False) as visit:
         expect(visit.page.locator(".where")).to_be_hidden()
+
+
+def test_photos_of_an_album_are_dragged_to_their_place_and_that_undone(look):
+    with look("/albums/1") as visit:
+        page = visit.page
+        cards = page.locator(".card .picture")
+
+        def order() -> list[int]:
+            return [int(each.get_attribute("href").rsplit("/", 1)[1]) for each in cards.all()]
+
+        def drag(which: int, to: int, side: float) -> None:
+            box = cards.nth(to).bounding_box()
+            assert box is not None
+            spot = {"x": box["width"] * side, "y": box["height"] / 2}
+            cards.nth(which).drag_to(cards.nth(to), target_position=spot)
+
+        assert order() == [1, 2, 3, 4, 5, 6, 7, 8]
+        drag(0, 2, 0.9)
+        expect(page.locator(".said")).to_contain_text("1 photo was moved.")
+        assert order() == [2, 3, 1, 4, 5, 6, 7, 8]
+        assert page.locator("#drop").is_hidden()
+        check_page(visit)
+        page.get_by_role("button", name="Undo").click()
+        expect(page.locator(".said")).to_contain_text("The order is as it was before.")
+        assert order() == [1, 2, 3, 4, 5, 6, 7, 8]
+        page.locator("[data-begin]").click()
+        cards.nth(4).click()
+        cards.nth(5).click()
+        drag(5, 0, 0.1)
+        expect(cards.first).to_have_attribute("href", "/photos/5")
+        assert order() == [5, 6, 1, 2, 3, 4, 7, 8]
+        assert page.locator(".check:checked").count() == 2
+        page.reload()
+        assert order() == [5, 6, 1, 2, 3, 4, 7, 8]
