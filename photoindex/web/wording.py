@@ -143,6 +143,16 @@ def place_parts(names: PlaceNames) -> list[str]:
     return [part for part in parts if part]
 
 
+def place_part(names: PlaceNames, part: str) -> str:
+    """The town, region or country of that name, in either language, as the page's language calls it."""
+    english = (names.city, names.region, names.country)
+    french = (names.city_fr, names.region_fr, names.country_fr)
+    known, others = (french, english) if speaks_french() else (english, french)
+    if part in known:
+        return part
+    return next((own for own, other in zip(known, others, strict=True) if other == part and own), part)
+
+
 class Labelled(Protocol):
     """What the grammar calls something."""
 
