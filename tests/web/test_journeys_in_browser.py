@@ -277,3 +277,16 @@ def test_a_video_plays_from_the_moment_that_was_found_where_pointed_at_in_the_vi
         _until(page, lambda: page.locator(".pswp video").evaluate(at) == [True, 4])
         page.reload()
         _until(page, lambda: page.locator(".stage video").evaluate(at) == [True, 4])
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_a_search_without_a_result_says_what_would_find_something(look, size):
+    with look("/search?q=a+lecture+camera:X100+year:1999", size, locale="fr") as visit:
+        page = visit.page
+        expect(page.get_by_role("heading", name="Rien trouvé")).to_be_visible()
+        visit.wait_for_pictures()
+        check_page(visit)
+        visit.open("/search?q=type:video+year:2022")
+        page.get_by_role("link", name="Sans « Type : video »").click()
+        page.wait_for_url("**/search?q=year:2022")
+        assert page.locator(".card").count() > 0
