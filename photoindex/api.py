@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from photoindex import libraries, loading, status
+from photoindex import libraries, loading, marking, status
 from photoindex.config import load_settings
 from photoindex.database import open_database
 from photoindex.errors import QueryError
@@ -114,6 +114,22 @@ class PhotoIndex:
     def similar(self, photo_id: int, limit: int = 10) -> list[SearchResult]:
         """The photos nearest to one of the index, without that one. Raises NotFoundError or NotReadyError."""
         return _results(self._engine.similar(photo_id, limit).results)
+
+    def mark(
+        self,
+        photo_id: int,
+        *,
+        favourite: bool | None = None,
+        rating: int | None = None,
+        hidden: bool | None = None,
+    ) -> None:
+        """Make a photo a favourite, give it stars (1 to 5, 0 for none), hide it; what is None stays as it is.
+
+        A hidden photo is in no search and no list until it is shown again. Files are never written to. Raises
+        NotFoundError, or QueryError for another rating.
+        """
+        with self._database.write() as session:
+            marking.mark(session, photo_id, favourite=favourite, rating=rating, hidden=hidden)
 
     def status(self) -> Status:
         """What is indexed; `as_dict()` of it is the status of the API and the command line."""

@@ -69,9 +69,8 @@ class Pictures:
                     content, name=name, shortest_edge=edge, longest_edge=edge, max_pixels=self._max_pixels
                 )
             except UnreadableFileError as error:
-                raise QueryError(
-                    say("the picture can't be read: %(reason)s", reason=media.REASONS.get(error.reason, error))
-                ) from error
+                reason = say(media.REASONS[error.reason]) if error.reason in media.REASONS else str(error)
+                raise QueryError(say("the picture can't be read: %(reason)s", reason=reason)) from error
             vector = self._encoder.encode_images([self._encoder.prepare(decoded.image)])[0]
             self._used_at = time.monotonic()
             self._watch(IDLE_SECONDS)

@@ -10,7 +10,8 @@ from enum import StrEnum
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from photoindex import collections, hiding
+from photoindex import album_order, collections, hiding
+from photoindex.album_order import Place
 from photoindex.errors import NotFoundError
 from photoindex.messages import say
 from photoindex.models import UndoStep
@@ -28,11 +29,12 @@ class Action(StrEnum):
     UNHIDE = "unhide"
     ADD = "add"
     REMOVE = "remove"
+    ORDER = "order"
 
 
 @dataclass(frozen=True)
 class Step:
-    """How a change is taken back: the action, on photos, in an album; `positions` are those to add them at."""
+    """How a change is taken back: the action, on photos, in an album; `positions` are those to put them at."""
 
     action: Action
     photo_ids: Sequence[int]
@@ -59,14 +61,23 @@ def remember(session: Session, step: Step) -> str:
     return token
 
 
-def undo(session: Session, token: str) -> int:
-    """Take a change back, once. Returns of how many photos. Raises NotFoundError when that can't be done any more."""
+@dataclass(frozen=True)
+class Undone:
+    """What was taken back."""
+
+    action: Action
+    photos: int
+    """Of how many photos."""
+
+
+def undo(session: Session, token: str) -> Undone:
+    """Take a change back, once. Raises NotFoundError when that can't be done any more."""
     kept = session.scalar(select(UndoStep).where(UndoStep.token == token))
     if kept is None:
         raise NotFoundError(say("this can't be undone any more"))
     step = Step(Action(kept.action), kept.photo_ids, kept.album_id, kept.positions)
     session.delete(kept)
-    return _take(session, step)
+    return Undone(step.action, _take(session, step))
 
 
 def _take(session: Session, step: Step) -> int:
@@ -78,7 +89,10 @@ def _take(session: Session, step: Step) -> int:
             return len(hiding.set_hidden(session, ids, step.action is Action.HIDE))
         case Action.REMOVE:
             return len(collections.remove_from_album(session, album_id, ids))
+        case Action.ORDER:
+            places = [Place(position, each) for position, each in zip(step.positions, ids, strict=True)]
+            return album_order.restore(session, album_id, places)
         case Action.ADD:
-            places = dict(zip(ids, step.positions, strict=True))
+            positions = dict(zip(ids, step.positions, strict=True))
             still = collections.known(session, ids)
-            return len(collections.add_to_album(session, album_id, still, [places[each] for each in still]))
+            return len(collections.add_to_album(session, album_id, still, [positions[each] for each in still]))

@@ -45,6 +45,22 @@ def index(tmp_path: Path, photos: Path, monkeypatch: pytest.MonkeyPatch) -> Iter
         yield opened
 
 
+def test_photos_are_marked_and_hidden(index: PhotoIndex) -> None:
+    index.index()
+    (red,) = index.search("red show:strong")
+    index.mark(red.id, favourite=True, rating=5)
+    assert [each.id for each in index.search("is:favourite rating:5")] == [red.id]
+    index.mark(red.id, hidden=True)
+    assert index.search("is:favourite") == []
+    index.mark(red.id, hidden=False, rating=0)
+    assert [each.id for each in index.search("is:favourite")] == [red.id]
+    assert index.search("rating:5") == []
+    with pytest.raises(QueryError):
+        index.mark(red.id, rating=6)
+    with pytest.raises(NotFoundError):
+        index.mark(99, favourite=True)
+
+
 def test_photos_are_found_by_description(index: PhotoIndex, photos: Path) -> None:
     counts = index.index()
     assert (counts.indexed, counts.failed, counts.pending) == (3, 1, 0)

@@ -22,6 +22,7 @@ from photoindex.errors import EncoderError
 from photoindex.files import FileStat, Work
 from photoindex.libraries import display_path
 from photoindex.media import Metadata, Reason
+from photoindex.messages import say
 from photoindex.models import EncoderState
 
 log = logging.getLogger(__name__)
@@ -167,7 +168,10 @@ class Indexer:
         try:
             self._encoder.encode_images([np.full((edge, edge, 3), 128, dtype=np.uint8)])
         except Exception as still:
-            raise EncoderError(f"the encoder {self._encoder.info.name} has stopped working: {still}") from error
+            name = self._encoder.info.name
+            raise EncoderError(
+                say("the encoder %(name)s has stopped working: %(error)s", name=name, error=still)
+            ) from error
 
     def _store(self, future: Future[Batch]) -> int:
         works = self._at_work.pop(future)

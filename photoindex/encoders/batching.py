@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from photoindex.errors import EncoderError
+from photoindex.messages import say
 
 log = logging.getLogger(__name__)
 Item = TypeVar("Item")
@@ -65,7 +66,7 @@ class Batcher:
             self._failed(len(part))
             if len(part) == 1:
                 if pauses == len(PAUSES_SECONDS):
-                    raise EncoderError("not enough memory to encode a single item; use a smaller encoder")
+                    raise EncoderError(say("not enough memory to encode a single item; use a smaller encoder"))
                 self._pause(PAUSES_SECONDS[pauses])
                 pauses += 1
         return np.concatenate(parts) if parts else np.empty((0, dim), dtype=np.float32)

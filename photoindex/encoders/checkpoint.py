@@ -12,6 +12,7 @@ from blake3 import blake3
 
 from photoindex.encoders.pixels import Preprocessing, read_preprocessing
 from photoindex.errors import EncoderError
+from photoindex.messages import say
 
 Family = Literal["clip", "siglip"]
 
@@ -40,18 +41,20 @@ def read_checkpoint(folder: Path) -> Checkpoint:
     family = _family(config, folder)
     if not list(folder.glob("*.safetensors")):
         others = [file.name for file in folder.glob("*.bin")]
-        what = f"only {others[0]}, which PhotoIndex never loads" if others else "none"
-        raise EncoderError(f"{folder} has no weights in safetensors format ({what})")
+        what = say("only %(file)s, which PhotoIndex never loads", file=others[0]) if others else say("none")
+        raise EncoderError(say("%(folder)s has no weights in safetensors format (%(what)s)", folder=folder, what=what))
     processor = next((folder / name for name in _PROCESSORS if (folder / name).is_file()), None)
     if processor is None:
-        raise EncoderError(f"{folder / _PROCESSORS[0]} is missing")
+        raise EncoderError(say("%(file)s is missing", file=folder / _PROCESSORS[0]))
     if not any((folder / name).is_file() for name in _TOKENIZERS):
-        raise EncoderError(f"{folder / _TOKENIZERS[0]} is missing")
+        raise EncoderError(say("%(file)s is missing", file=folder / _TOKENIZERS[0]))
     described = _read_json(processor)
     try:
         dim, length = _geometry(family, config)
     except (KeyError, TypeError, ValueError):
-        raise EncoderError(f"{folder / _CONFIG} does not describe a whole {family} encoder") from None
+        raise EncoderError(
+            say("%(file)s does not describe a whole %(family)s encoder", file=folder / _CONFIG, family=family)
+        ) from None
     preprocessing = read_preprocessing(described.get("image_processor", described), str(processor))
     _check_edge(config, preprocessing, processor)
     return Checkpoint(folder, family, dim, length, preprocessing)
@@ -67,7 +70,7 @@ def content_fingerprint(folder: Path) -> str:
         try:
             content = blake3(max_threads=blake3.AUTO).update_mmap(file).digest()
         except OSError as error:
-            raise EncoderError(f"{file} can't be read: {error.strerror}") from None
+            raise EncoderError(say("%(file)s can't be read: %(error)s", file=file, error=error.strerror)) from None
         digest.update(file.name.encode() + b"\0" + content)
     return digest.hexdigest()
 
@@ -81,12 +84,21 @@ def _family(config: dict[str, Any], folder: Path) -> Family:
     kind = config.get("model_type")
     if kind == "siglip2":
         raise EncoderError(
-            f"{folder} is a SigLIP2 of variable resolution (NaFlex), which PhotoIndex can't use; "
-            "take the same size with fixed resolution, such as google/siglip2-base-patch32-256"
+            say(
+                "%(folder)s is a SigLIP2 of variable resolution (NaFlex), which PhotoIndex can't use; "
+                "take the same size with fixed resolution, such as google/siglip2-base-patch32-256",
+                folder=folder,
+            )
         )
     towers = (config.get("text_config"), config.get("vision_config"))
     if kind not in ("clip", "siglip") or not all(isinstance(tower, dict) for tower in towers):
-        raise EncoderError(f"{folder / _CONFIG} is of a {kind or 'nameless'} model, not of a whole CLIP or SigLIP")
+        raise EncoderError(
+            say(
+                "%(file)s is of a %(kind)s model, not of a whole CLIP or SigLIP",
+                file=folder / _CONFIG,
+                kind=kind or say("nameless"),
+            )
+        )
     return cast(Family, kind)
 
 
@@ -104,16 +116,23 @@ def _geometry(family: Family, config: dict[str, Any]) -> tuple[int, int]:
 def _check_edge(config: dict[str, Any], preprocessing: Preprocessing, processor: Path) -> None:
     expected = int(config["vision_config"].get("image_size", 224))
     if preprocessing.edge != expected:
-        raise EncoderError(f"{processor} makes images of {preprocessing.edge} pixels, but the encoder takes {expected}")
+        raise EncoderError(
+            say(
+                "%(file)s makes images of %(edge)s pixels, but the encoder takes %(expected)s",
+                file=processor,
+                edge=preprocessing.edge,
+                expected=expected,
+            )
+        )
 
 
 def _read_json(file: Path) -> dict[str, Any]:
     try:
         content = json.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise EncoderError(f"{file} is missing") from None
+        raise EncoderError(say("%(file)s is missing", file=file)) from None
     except (OSError, ValueError):
-        raise EncoderError(f"{file} can't be read as JSON") from None
+        raise EncoderError(say("%(file)s can't be read as JSON", file=file)) from None
     if not isinstance(content, dict):
-        raise EncoderError(f"{file} does not hold a JSON object")
+        raise EncoderError(say("%(file)s does not hold a JSON object", file=file))
     return content

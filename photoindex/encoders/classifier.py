@@ -25,6 +25,7 @@ from photoindex.encoders.device import (
 from photoindex.encoders.efficientnet import EDGE, EfficientNetLite2
 from photoindex.encoders.fused_classifier import FusedClassifier
 from photoindex.errors import EncoderError
+from photoindex.messages import say
 
 _MEAN, _SPREAD = 127.0, 128.0
 _LEAST_COSINE = 0.99
@@ -43,7 +44,7 @@ class Classifier:
         try:
             network.load_original(torch.load(weights, map_location="cpu", weights_only=True))
         except (KeyError, RuntimeError, OSError, EOFError, pickle.UnpicklingError):
-            raise EncoderError(f"{weights} does not hold an EfficientNet-Lite2") from None
+            raise EncoderError(say("%(file)s does not hold an EfficientNet-Lite2", file=weights)) from None
         network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._network, self._dtype = reduce_precision(
             network, self._device, _self_check, _LEAST_COSINE, fuse=FusedClassifier

@@ -19,6 +19,7 @@ from torch import Tensor, nn
 
 from photoindex.encoders.fused import UnfusableError
 from photoindex.errors import EncoderError
+from photoindex.messages import say
 
 log = logging.getLogger(__name__)
 Model = TypeVar("Model", bound=nn.Module)
@@ -40,7 +41,9 @@ def find_device(name: str | None = None) -> torch.device:
         device = torch.device(name)
         torch.empty(1, device=device)
     except (RuntimeError, AssertionError, ValueError, NotImplementedError):
-        raise EncoderError(f"there is no device {name!r} here; choose cpu, or leave the choice open") from None
+        raise EncoderError(
+            say("there is no device %(name)s here; choose cpu, or leave the choice open", name=repr(name))
+        ) from None
     return device
 
 

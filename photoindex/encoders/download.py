@@ -22,6 +22,7 @@ from huggingface_hub.hf_api import RepoSibling
 
 from photoindex.encoders.hub import NoSafetensorsError, Progress
 from photoindex.errors import EncoderUnavailableError
+from photoindex.messages import say
 
 Result = TypeVar("Result")
 
@@ -71,7 +72,11 @@ def download(repository: str, revision: str, cache: Path, progress: Progress | N
                 if file.size and path.stat().st_size != file.size:
                     raise OSError(f"{file.rfilename} arrived incomplete")
     except (_StuckError, *_FAILURES) as error:
-        raise EncoderUnavailableError(f"{repository} can't be downloaded: {_reason(error, endpoint)}") from None
+        raise EncoderUnavailableError(
+            say(
+                "%(repository)s can't be downloaded: %(reason)s", repository=repository, reason=_reason(error, endpoint)
+            )
+        ) from None
     return str(info.sha)
 
 
@@ -84,7 +89,7 @@ def _wanted(repository: str, siblings: list[RepoSibling]) -> list[RepoSibling]:
     ]
     weights = [file for file in files if file.rfilename.endswith(".safetensors")]
     if not weights:
-        raise NoSafetensorsError(f"{repository} has no weights in safetensors format")
+        raise NoSafetensorsError(say("%(repository)s has no weights in safetensors format", repository=repository))
     single = [file for file in weights if file.rfilename == "model.safetensors"]
     return [file for file in files if file not in weights] + (single or weights)
 
@@ -188,16 +193,18 @@ def _reason(error: Exception, endpoint: str) -> str:
     status = getattr(getattr(error, "response", None), "status_code", None)
     kind = type(error).__name__
     if isinstance(error, errors.GatedRepoError) or status in (401, 403):
-        return f"{host} has no such public repository, or its owner wants you to log in (hf auth login)"
+        return say(
+            "%(host)s has no such public repository, or its owner wants you to log in (hf auth login)", host=host
+        )
     if status == 404:
-        return f"{host} has no such repository or revision"
+        return say("%(host)s has no such repository or revision", host=host)
     if status is not None:
-        return f"{host} answered {status}"
+        return say("%(host)s answered with the status %(status)s", host=host, status=status)
     if isinstance(error, TimeoutError) or "Timeout" in kind:
-        return f"{host} did not answer in time"
+        return say("%(host)s did not answer in time", host=host)
     if kind in ("ConnectError", "ConnectionError", "ProxyError"):
-        return f"no connection to {host}"
+        return say("no connection to %(host)s", host=host)
     if isinstance(error, _StuckError) or "Protocol" in kind or "ReadError" in kind:
-        return f"the connection to {host} broke off"
+        return say("the connection to %(host)s broke off", host=host)
     text = str(error).strip().splitlines()
     return f"{text[0][:200] if text else kind} ({host})"

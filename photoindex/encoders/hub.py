@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from photoindex.errors import EncoderError, EncoderUnavailableError
+from photoindex.messages import say
 
 log = logging.getLogger(__name__)
 Progress = Callable[[int, int], None]
@@ -76,7 +77,11 @@ def ensure(repository: str, revisions: tuple[str, ...], progress: Progress | Non
         return found
     if offline():
         raise EncoderUnavailableError(
-            f"{repository} is not in {cache_folder()} and HF_HUB_OFFLINE forbids downloading it"
+            say(
+                "%(repository)s is not in %(folder)s and HF_HUB_OFFLINE forbids downloading it",
+                repository=repository,
+                folder=cache_folder(),
+            )
         )
     log.info("downloading %s into %s", repository, cache_folder())
     for revision in revisions:
@@ -84,10 +89,17 @@ def ensure(repository: str, revisions: tuple[str, ...], progress: Progress | Non
             _fetch(repository, revision, progress)
             break
     else:
-        raise NoSafetensorsError(f"{repository} has no weights in safetensors format, the only one PhotoIndex loads")
+        raise NoSafetensorsError(
+            say(
+                "%(repository)s has no weights in safetensors format, the only one PhotoIndex loads",
+                repository=repository,
+            )
+        )
     found = cached(repository, *revisions)
     if found is None:
-        raise EncoderError(f"{repository} lacks its config, its preprocessing or a part of its weights")
+        raise EncoderError(
+            say("%(repository)s lacks its config, its preprocessing or a part of its weights", repository=repository)
+        )
     return found
 
 

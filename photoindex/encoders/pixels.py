@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from photoindex.errors import EncoderError
+from photoindex.messages import say
 
 _LONGEST = 2
 """Of pictures that are longer than so many squares only the square in the middle is resized."""
@@ -77,8 +78,10 @@ def read_preprocessing(config: dict[str, Any], source: str) -> Preprocessing:
             shift=tuple(-m / s for m, s in zip(mean, spread, strict=True)),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        reason = f"{error} is missing" if isinstance(error, KeyError) else str(error)
-        raise EncoderError(f"{source} does not describe a preprocessing PhotoIndex knows: {reason}") from None
+        reason = say("%(file)s is missing", file=error) if isinstance(error, KeyError) else str(error)
+        raise EncoderError(
+            say("%(file)s does not describe a preprocessing PhotoIndex knows: %(reason)s", file=source, reason=reason)
+        ) from None
 
 
 def _resize(size: int | dict[str, int]) -> int | tuple[int, int]:

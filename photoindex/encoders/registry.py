@@ -14,6 +14,7 @@ from typing import Literal
 
 from photoindex.encoders import hub
 from photoindex.errors import UnknownEncoderError
+from photoindex.messages import say
 
 Availability = Literal["installed", "cached", "download"]
 
@@ -101,16 +102,23 @@ def find(name: str) -> EncoderSpec:
     if (folder / "config.json").is_file():
         return EncoderSpec(name=str(folder.absolute()), folder=folder.absolute(), multilingual=_many(name))
     if folder.is_dir() or folder.is_absolute() or name.startswith("."):
-        what = "has no config.json" if folder.is_dir() else "does not exist"
-        raise UnknownEncoderError(f"{folder} {what}; an encoder's folder holds a checkpoint from Hugging Face")
+        hint = say("an encoder's folder holds a checkpoint from Hugging Face")
+        if folder.is_dir():
+            wrong = say("%(folder)s has no config.json; %(hint)s", folder=folder, hint=hint)
+        else:
+            wrong = say("%(folder)s does not exist; %(hint)s", folder=folder, hint=hint)
+        raise UnknownEncoderError(wrong)
     if _REPOSITORY.fullmatch(name):
         repository, _, revision = name.partition("@")
         return EncoderSpec(name=name, repository=repository, revisions=(revision or "main",), multilingual=_many(name))
     names = [spec.name for spec in ENCODERS]
     close = difflib.get_close_matches(name.lower(), names, n=1)
-    known = f"the encoders are {', '.join(names)}, any owner/name on Hugging Face, and any folder with a checkpoint"
-    hint = f"did you mean {close[0]}? ({known})" if close else known
-    raise UnknownEncoderError(f"there is no encoder {name!r}; {hint}")
+    known = say(
+        "the encoders are %(names)s, any owner/name on Hugging Face, and any folder with a checkpoint",
+        names=", ".join(names),
+    )
+    meant = say("did you mean %(close)s? (%(known)s)", close=close[0], known=known) if close else known
+    raise UnknownEncoderError(say("there is no encoder %(name)s; %(hint)s", name=repr(name), hint=meant))
 
 
 def available(spec: EncoderSpec) -> Availability:

@@ -8,7 +8,7 @@ from pathlib import Path
 from photoindex.encoders import checkpoint, hub, registry, starter
 from photoindex.encoders.registry import AUTO, RECOMMENDED, STARTER, EncoderSpec
 from photoindex.errors import EncoderError, EncoderUnavailableError
-from photoindex.messages import say
+from photoindex.messages import said, say
 
 _SWITCH = say(
     "For better search, and in many languages, switch with: photoindex up --encoder %(name)s", name=RECOMMENDED.name
@@ -79,6 +79,11 @@ def _still_in_use(in_use: str, progress: hub.Progress | None) -> Resolved:
         return _local(registry.find(in_use), progress)
     except EncoderError as error:
         raise EncoderUnavailableError(
-            f"this library was indexed with {in_use}, but {error}; "
-            f"bring it back, or index anew with another one: photoindex up --encoder {STARTER}"
+            say(
+                "this library was indexed with %(in_use)s, but %(error)s; "
+                "bring it back, or index anew with another one: photoindex up --encoder %(name)s",
+                in_use=in_use,
+                error=said(error),
+                name=STARTER,
+            )
         ) from None

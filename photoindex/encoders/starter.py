@@ -27,6 +27,7 @@ from photoindex.encoders.gathering import Gatherer, gathers
 from photoindex.encoders.minilm import DIM, MiniLM
 from photoindex.encoders.vectors import unit_rows
 from photoindex.errors import EncoderError, EncoderUnavailableError
+from photoindex.messages import say
 
 if TYPE_CHECKING:
     from photoindex.encoders.classifier import Classifier
@@ -62,11 +63,15 @@ class WeightFile:
         spec = importlib.util.find_spec(self.package)  # finds a top-level package without running its code
         folders = (spec.submodule_search_locations or []) if spec else []
         file = next((Path(folder) / self.path for folder in folders), None)
-        remedy = f"run: pip install --force-reinstall {self.distribution}"
+        remedy = say("run: pip install --force-reinstall %(package)s", package=self.distribution)
         if file is None or not file.is_file():
-            raise EncoderUnavailableError(f"the starter encoder's file {self.path} is missing; {remedy}")
+            raise EncoderUnavailableError(
+                say("the starter encoder's file %(file)s is missing; %(remedy)s", file=self.path, remedy=remedy)
+            )
         if check and _sha256(file, file.stat().st_mtime_ns) != self.sha256:
-            raise EncoderError(f"{file} is not the file the starter encoder was made for; {remedy}")
+            raise EncoderError(
+                say("%(file)s is not the file the starter encoder was made for; %(remedy)s", file=file, remedy=remedy)
+            )
         return file
 
 

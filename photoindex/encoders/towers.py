@@ -33,6 +33,7 @@ from photoindex.encoders.device import (
 )
 from photoindex.encoders.fused import FusedVision
 from photoindex.errors import EncoderError
+from photoindex.messages import say
 
 __all__ = ["ImageTower", "TextTower", "find_device", "find_devices"]
 
@@ -70,7 +71,13 @@ class _Tower:
 
     def _checked(self, embedded: Tensor) -> Tensor:
         if embedded.shape[-1] != self._dim:
-            raise EncoderError(f"the encoder gives {embedded.shape[-1]} dimensions, its config says {self._dim}")
+            raise EncoderError(
+                say(
+                    "the encoder gives %(given)s dimensions, its config says %(said)s",
+                    given=embedded.shape[-1],
+                    said=self._dim,
+                )
+            )
         return embedded
 
 
@@ -201,10 +208,19 @@ def _load(checkpoint: Checkpoint, part: str) -> Any:
             )
     except Exception as error:  # safetensors and transformers raise their own, without a common base
         line = next(iter(str(error).strip().splitlines()), type(error).__name__)
-        raise EncoderError(f"the weights in {folder} can't be loaded: {line[:200]}") from None
+        raise EncoderError(
+            say("the weights in %(folder)s can't be loaded: %(reason)s", folder=folder, reason=line[:200])
+        ) from None
     bad = [*report["missing_keys"], *(str(key) for key in report["mismatched_keys"])]
     if bad:
-        raise EncoderError(f"the weights in {folder} are not whole: {bad[0]} and {len(bad) - 1} more are missing")
+        raise EncoderError(
+            say(
+                "the weights in %(folder)s are not whole: %(first)s and %(others)s more are missing",
+                folder=folder,
+                first=bad[0],
+                others=len(bad) - 1,
+            )
+        )
     return network.eval().requires_grad_(False)
 
 
@@ -216,7 +232,9 @@ def _tokenizer(checkpoint: Checkpoint) -> Any:
             )
     except Exception as error:  # tokenizers raises a bare Exception for a damaged file
         line = next(iter(str(error).strip().splitlines()), type(error).__name__)
-        raise EncoderError(f"the tokenizer in {checkpoint.folder} can't be loaded: {line[:200]}") from None
+        raise EncoderError(
+            say("the tokenizer in %(folder)s can't be loaded: %(reason)s", folder=checkpoint.folder, reason=line[:200])
+        ) from None
 
 
 @contextlib.contextmanager

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from photoindex.errors import EncoderError
+from photoindex.messages import say
 
 
 def unit_rows(rows: NDArray[np.floating]) -> NDArray[np.float32]:
@@ -17,8 +18,10 @@ def unit_rows(rows: NDArray[np.floating]) -> NDArray[np.float32]:
     norms = np.linalg.norm(rows, axis=1, keepdims=True)
     if not (np.isfinite(norms).all() and (norms > 0).all()):
         raise EncoderError(
-            "the encoder gave an embedding of zeros or not-a-number; "
-            "its weights are damaged or its precision does not suit the device"
+            say(
+                "the encoder gave an embedding of zeros or not-a-number; "
+                "its weights are damaged or its precision does not suit the device"
+            )
         )
     unit: NDArray[np.float32] = rows / norms
     return unit

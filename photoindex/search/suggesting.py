@@ -7,12 +7,12 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 
 from sqlalchemy.orm import Session
 
-from photoindex import collections, gear, places, saved_searches
-from photoindex.search import catalogue, writing
+from photoindex import collections, concepts, gear, places, saved_searches
+from photoindex.search import catalogue, meant, writing
 from photoindex.search.query import MAX_LENGTH, Filter
 
 MOST = 8
@@ -66,6 +66,10 @@ class Suggester:
         found = list(islice(self._all(session, text[:MAX_LENGTH]), 4 * MOST))
         unlike = {each.query: each for each in found if each.query != text.strip() and len(each.query) <= MAX_LENGTH}
         return list(unlike.values())[:MOST]
+
+    def corrected(self, session: Session, text: str) -> str | None:
+        """The text with names of the library in the place of words that are almost so; None where there are none."""
+        return meant.corrected(text, chain.from_iterable(self._of_library(session).values())) if text else None
 
     def _all(self, session: Session, text: str) -> Iterator[Suggestion]:
         last = _LAST.search(text)
@@ -141,4 +145,7 @@ _READERS: dict[str, Callable[[Session], Iterable[str]]] = {
     "lens": lambda session: (each.name for each in gear.lenses(session)[:VALUES_KEPT]),
     "format": lambda session: (each.name for each in gear.formats(session)[:VALUES_KEPT]),
     "album": lambda session: (album.name for album in collections.list_albums(session)),
+    "concept": lambda session: (
+        name for each in concepts.list_all(session) for name in (each.name_en, each.name_fr, each.query)
+    ),
 }

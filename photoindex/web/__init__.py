@@ -38,6 +38,7 @@ from photoindex.web import (
     hosts,
     installing,
     language,
+    listings,
     media,
     names,
     narrowing,
@@ -92,6 +93,7 @@ PARTS = (
 
 BLUEPRINTS = (
     api.blueprint,
+    listings.blueprint,
     albums.blueprint,
     saved_searches.blueprint,
     media.blueprint,

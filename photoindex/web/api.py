@@ -1,13 +1,16 @@
-"""The JSON API, version 1: searching, and the photos one by one. Albums are in `albums.py`, files in `media.py`."""
+"""The JSON API, version 1: searching, and the photos one by one.
+
+Albums are in `albums.py`, folders, places and cameras in `listings.py`, files in `media.py`.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, request
+from flask import Blueprint, abort, request
 from sqlalchemy.orm import Session
 
-from photoindex import collections, photos, status
+from photoindex import collections, marking, photos, status
 from photoindex import timeline as storage
 from photoindex.companions import companions_of
 from photoindex.errors import QueryError
@@ -16,6 +19,8 @@ from photoindex.web import changes, paging, schemas, timeline
 from photoindex.web.services import services
 
 blueprint = Blueprint("api", __name__, url_prefix="/api/v1")
+
+_MARKS: dict[str, type] = {"favourite": bool, "rating": int, "hidden": bool}
 
 
 @blueprint.get("/search")
@@ -40,10 +45,13 @@ def photo(photo_id: int) -> dict[str, Any]:
 
 @blueprint.patch("/photos/<photo_id:photo_id>")
 def change_photo(photo_id: int) -> dict[str, Any]:
-    favourite = changes.read_body("favourite", bool)
+    """From an object with one or more of `favourite`, `rating` (null takes the stars away) and `hidden`."""
+    fields = changes.read_fields(_MARKS, nullable=frozenset({"rating"}))
+    fields = {name: 0 if value is None else value for name, value in fields.items()}
+    if fields.get("rating", 0) > collections.MOST_STARS:
+        abort(422, f"The field rating is a whole number from 0 to {collections.MOST_STARS}, or null.")
     with services().database.write() as session:
-        photos.get(session, photo_id)
-        collections.set_favourite(session, photo_id, favourite)
+        marking.mark(session, photo_id, **fields)
         return _in_full(session, photo_id)
 
 

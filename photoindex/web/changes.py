@@ -13,6 +13,7 @@ from photoindex.messages import say
 
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 _OWN_SITES = (None, "same-origin", "none")
+_MEANT: Mapping[type, str] = {bool: "true or false", int: "a whole number", str: "a text"}
 _UNSPEAKABLE = {"Cc", "Cs", "Zl", "Zp"}
 
 
@@ -39,8 +40,7 @@ def read_body(name: str, kind: type) -> Any:
     """
     body = _read_json()
     if not isinstance(body, dict) or list(body) != [name] or type(body[name]) is not kind:
-        meant = "true or false" if kind is bool else "a text"
-        abort(422, f"Send an object with the one field {name}, which is {meant}.")
+        abort(422, f"Send an object with the one field {name}, which is {_MEANT[kind]}.")
     check_text(name, body[name])
     return body[name]
 
@@ -57,7 +57,7 @@ def read_fields(kinds: Mapping[str, type], nullable: frozenset[str] = frozenset(
         if value is None and name in nullable:
             continue
         if type(value) is not kinds[name] or (isinstance(value, int) and not 0 <= value < 1 << 63):
-            abort(422, f"The field {name} is {'a whole number' if kinds[name] is int else 'a text'}.")
+            abort(422, f"The field {name} is {_MEANT[kinds[name]]}.")
         check_text(name, value)
     return body
 

@@ -144,7 +144,7 @@ def _position(photo: PhotoInfo) -> tuple[Part, ...]:
     height = _plain(None if photo.altitude_m is None else _height(photo.altitude_m))
     if photo.latitude is None or photo.longitude is None:
         return height
-    near = links.query("near", f"{photo.latitude:.6f},{photo.longitude:.6f},1km")
+    near = links.query("near", f"{wording.position(photo)},1km")
     return (Part(wording.coordinates(photo.latitude, photo.longitude), near), *height)
 
 

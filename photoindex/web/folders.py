@@ -74,11 +74,11 @@ def show(library_id: int) -> str:
     )
 
 
-def address(library_id: int, path: bytes = b"", **more: str) -> str:
+def address(library_id: int, path: bytes = b"", *, endpoint: str = "folders.show", **more: str) -> str:
     """Of a folder's page: `/folders/1?path=2019/Corsica`, each byte that is no plain letter written as `%FF`."""
     parts = [f"path={quote_from_bytes(path)}"] if path else []
     parts += [f"{name}={value}" for name, value in more.items()]
-    where = url_for("folders.show", library_id=library_id)
+    where = url_for(endpoint, library_id=library_id)
     return f"{where}?{'&'.join(parts)}" if parts else where
 
 

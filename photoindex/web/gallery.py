@@ -18,7 +18,7 @@ from photoindex.photos import PhotoInfo
 from photoindex.search import ResultPage
 from photoindex.search.query import normalise
 from photoindex.status import Status
-from photoindex.web import cards, clips, facts, moments, progress, searching, timeline_pages, translating
+from photoindex.web import cards, clips, facts, helping, moments, progress, searching, timeline_pages, translating
 from photoindex.web.cards import Badge
 from photoindex.web.media import PLAYED_BY_BROWSERS, SHOWN_BY_BROWSERS
 from photoindex.web.services import services
@@ -45,10 +45,12 @@ def search() -> str | Response:
     with services().database.read() as session:
         badges = _badges(session, page)
         now = _status(session)
+    view = searching.view(page)
     return render_template(
         "search.html",
         page=page,
-        view=searching.view(page),
+        view=view,
+        help=None if page.total else helping.with_nothing_found(page, view.show_all),
         badges=badges,
         query=query,
         continued=cursor,

@@ -8,6 +8,7 @@ from flask import Blueprint
 
 from photoindex import embeddings, lock
 from photoindex.errors import NotReadyError
+from photoindex.messages import say
 from photoindex.web.services import services
 
 blueprint = Blueprint("health", __name__)
@@ -29,7 +30,7 @@ def readyz() -> dict[str, Any]:
     if stored is not None:
         services().text_tower.embed(stored, "a photo", patience_seconds=0.0)
         if not services().engine.is_prepared(stored):
-            raise NotReadyError("search is getting ready; try again shortly")
+            raise NotReadyError(say("search is getting ready; try again shortly"))
     elif lock.is_held(services().daemon_lock):
-        raise NotReadyError("nothing is indexed yet; the first photos can be searched soon")
+        raise NotReadyError(say("nothing is indexed yet; the first photos can be searched soon"))
     return {"status": "ok"}

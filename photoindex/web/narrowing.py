@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from photoindex.search import catalogue
-from photoindex.search.facets import Facet
+from photoindex.search.facets import Facet, Value
 from photoindex.search.query import Filter, Query, normalise
 from photoindex.web import searching, wording
 from photoindex.web.services import services
@@ -50,21 +50,27 @@ def show() -> str | Response:
 def _divisions(asked: Query, facets: tuple[Facet, ...]) -> Iterator[Division]:
     taken = {each.name for each in asked.filters if not each.negated}
     for facet in facets:
-        if facet.name in taken:
+        if facet.filter in taken:
             continue
         choices = tuple(_choices(asked, facet))
         if choices:
-            yield Division(wording.label(catalogue.BY_NAME[facet.name]), choices)
+            yield Division(_heading(facet), choices)
+
+
+def _heading(facet: Facet) -> str:
+    return str(_("Country")) if facet.name == "country" else wording.label(catalogue.BY_NAME[facet.name])
 
 
 def _choices(asked: Query, facet: Facet) -> Iterator[Choice]:
-    for value, count in facet.values:
-        narrower = searching.written(replace(asked, filters=(*asked.filters, Filter(facet.name, (value,)))))
+    for value in facet.values:
+        narrower = searching.written(replace(asked, filters=(*asked.filters, Filter(facet.filter, (value.text,)))))
         if narrower is not None:
-            yield Choice(_label(facet.name, value), count, url_for("gallery.search", q=narrower))
+            yield Choice(_label(facet, value), value.photos, url_for("gallery.search", q=narrower))
 
 
-def _label(name: str, value: str) -> str:
-    if name != "type":
-        return value
-    return str({"photo": _("Photo"), "video": _("Video")}.get(value, value))
+def _label(facet: Facet, value: Value) -> str:
+    if facet.name == "month":
+        return wording.month_alone(int(value.text))
+    if facet.name == "type":
+        return str({"photo": _("Photo"), "video": _("Video"), "raw": _("Raw file")}.get(value.text, value.text))
+    return value.text_fr if value.text_fr and wording.speaks_french() else value.text

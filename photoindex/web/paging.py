@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import request
 
 from photoindex.errors import QueryError
+from photoindex.messages import say
 from photoindex.search.engine import MAX_LIMIT
 from photoindex.web.identifiers import whole_number
 
@@ -15,7 +16,7 @@ def limit() -> int:
     """How many results are asked for. Raises QueryError."""
     number = whole_number(request.args.get("limit", str(DEFAULT_LIMIT)), digits=9) or 0
     if not 1 <= number <= MAX_LIMIT:
-        raise QueryError(f"limit must be a whole number from 1 to {MAX_LIMIT}")
+        raise QueryError(say("limit must be a whole number from 1 to %(most)s", most=MAX_LIMIT))
     return number
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from flask import Blueprint, abort, redirect, request, url_for
+from flask import Blueprint, abort, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from photoindex.errors import QueryError
@@ -26,9 +26,16 @@ def allow_pictures(endpoint: str | None, values: dict[str, Any] | None) -> None:
     request.max_content_length = services().max_file_bytes + MAX_FORM_BYTES
 
 
+@blueprint.get("/search/picture")
+def form() -> str:
+    return render_template("by_picture.html")
+
+
 @blueprint.post("/search")
-def search() -> Response:
-    return redirect(url_for("gallery.search", q=_query()), code=303)
+def search() -> Response | dict[str, str]:
+    """To the results; a script is told where they are, so that they are searched for once."""
+    address = url_for("gallery.search", q=_query())
+    return {"url": address} if "X-Requested-With" in request.headers else redirect(address, code=303)
 
 
 @blueprint.post("/api/v1/search")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +21,7 @@ blueprint = Blueprint("places", __name__, url_prefix="/places")
 TOWNS_WITH_PICTURE = 12
 _LEAST_KM = 0.1
 _LARGEST_DEGREES = 720.0
+_POSITION = re.compile(r"(-?[0-9]{1,2}(?:\.[0-9]{1,8})?),(-?[0-9]{1,3}(?:\.[0-9]{1,8})?)")
 
 
 @dataclass(frozen=True)
@@ -46,11 +48,16 @@ class Section:
 
 @blueprint.get("")
 def show() -> str:
+    """With `at=LATITUDE,LONGITUDE` the map begins there."""
     with services().database.read() as session:
         found = places.by_country(session)
         located = places.located(session)
     return render_template(
-        "places.html", sections=[_section(each) for each in found], located=located, most_zoom=places.MAX_ZOOM
+        "places.html",
+        sections=[_section(each) for each in found],
+        located=located,
+        most_zoom=places.MAX_ZOOM,
+        at=_position(request.args.get("at", "")),
     )
 
 
@@ -92,6 +99,14 @@ def _cluster(cluster: Cluster) -> dict[str, Any]:
         "thumbnail_url": url_for("media.thumbnail", photo_id=cluster.cover_photo_id),
         "url": url_for("gallery.search", q=near),
     }
+
+
+def _position(text: str) -> str | None:
+    """`latitude,longitude`; None for what is none."""
+    found = _POSITION.fullmatch(text)
+    if found is None or abs(float(found[1])) > 90 or abs(float(found[2])) > 180:
+        return None
+    return text
 
 
 def _box(text: str) -> Box:

@@ -59,6 +59,7 @@ def photo_in_full(
         "keywords": list(info.keywords),
         "people": list(info.people),
         "rating": info.rating,
+        "hidden": info.hidden,
         "taken_at_source": info.taken_at_source,
         "lens": info.lens,
         "focal_length_mm": info.focal_length_mm,
@@ -69,7 +70,7 @@ def photo_in_full(
         "longitude": info.longitude,
         "altitude_m": info.altitude_m,
         "country_code": info.place.country_code if info.place else None,
-        "place_names": _place_names(info.place) if info.place else None,
+        "place_names": place_names(info.place) if info.place else None,
         "motion_url": url_for("media.motion", photo_id=info.id) if moving else None,
         "companions": [_companion(each) for each in companions],
         "albums": [{"id": each.id, "name": each.name} for each in albums],
@@ -78,7 +79,8 @@ def photo_in_full(
     }
 
 
-def _place_names(place: PlaceNames) -> dict[str, dict[str, str | None]]:
+def place_names(place: PlaceNames) -> dict[str, dict[str, str | None]]:
+    """The parts of a place's name in each language."""
     return {
         "en": {"city": place.city, "region": place.region, "country": place.country},
         "fr": {"city": place.city_fr, "region": place.region_fr, "country": place.country_fr},

@@ -12,6 +12,7 @@ from flask import Flask, url_for
 from flask_babel import get_locale, lazy_gettext, ngettext
 from flask_babel import gettext as _
 
+from photoindex.photos import PlaceNames
 from photoindex.search import Result, ResultPage, writing
 from photoindex.search.query import MAX_LENGTH, Query, Sort
 from photoindex.web import translating, wording
@@ -87,7 +88,7 @@ class View:
 
 def register(app: Flask) -> None:
     """Give templates these as filters."""
-    app.add_template_filter(reason)
+    app.add_template_filter(reasons)
 
 
 def view(page: ResultPage) -> View:
@@ -105,8 +106,14 @@ def view(page: ResultPage) -> View:
     )
 
 
-def reason(why: Why) -> str:
-    """Why a photo was found, short enough to stand on its picture: `keyword: invoice`, `Grenoble`."""
+def reasons(result: Result) -> tuple[str, ...]:
+    """Why a photo was found, each short enough to stand on its picture: `keyword: invoice`, `Grenoble`."""
+    return tuple(dict.fromkeys(_reason(each, result.photo.place) for each in result.why))
+
+
+def _reason(why: Why, place: PlaceNames | None) -> str:
+    if why.field == "place" and place is not None:
+        return wording.place_part(place, why.text)
     if why.field not in _LABELLED:
         return why.text
     return str(_("%(field)s: %(text)s", field=_LABELLED[why.field], text=why.text))

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from flask import Blueprint, Flask, abort, render_template, request
+from flask import Blueprint, Flask, abort, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext, ngettext
 from sqlalchemy.orm import Session
@@ -20,6 +20,7 @@ from photoindex.album_order import Move
 from photoindex.errors import NotFoundError, QueryError
 from photoindex.messages import said, say
 from photoindex.photos import PhotoInfo
+from photoindex.search.parsing import MAX_LIKES
 from photoindex.undoing import Action, Step
 from photoindex.web import changes, media, names, notices, translating, wording, zipping
 from photoindex.web.identifiers import whole_number
@@ -68,8 +69,10 @@ def act() -> Response | str | tuple[str, int]:
 def undo() -> Response:
     """From a form with the field `token`."""
     with services().database.write() as session:
-        number = undoing.undo(session, request.form.get("token", ""))
-    notices.tell(ngettext("Undone, for %(count)s photo.", "Undone, for %(count)s photos.", number, **_count(number)))
+        undone = undoing.undo(session, request.form.get("token", ""))
+    number = undone.photos
+    text = ngettext("Undone, for %(count)s photo.", "Undone, for %(count)s photos.", number, **_count(number))
+    notices.tell(_("The order is as it was before.") if undone.action is Action.ORDER else text)
     return notices.back()
 
 
@@ -164,11 +167,41 @@ def _cover(selection: Selection) -> Response:
 def _mover(to: Move) -> Callable[[Selection], Response]:
     def move(selection: Selection) -> Response:
         with services().database.write() as session:
-            collections.get_album(session, selection.album_id)
-            moved = album_order.move(session, selection.album_id, selection.photo_ids, to)
-        return _done(ngettext("%(count)s photo was moved.", "%(count)s photos were moved.", moved, **_count(moved)))
+            album_id = collections.get_album(session, selection.album_id).id
+            return _moved(session, album_id, album_order.move(session, album_id, selection.photo_ids, to))
 
     return move
+
+
+def _putter(behind: bool) -> Callable[[Selection], Response]:
+    """Beside the photo of the field `beside`."""
+
+    def put(selection: Selection) -> Response:
+        beside = _number(request.form.get("beside") or "0")
+        with services().database.write() as session:
+            album_id = collections.get_album(session, selection.album_id).id
+            moved = album_order.put(session, album_id, selection.photo_ids, beside, behind=behind)
+            return _moved(session, album_id, moved)
+
+    return put
+
+
+def _moved(session: Session, album_id: int, moved: album_order.Moved) -> Response:
+    ids, positions = [each.photo_id for each in moved.before], [each.position for each in moved.before]
+    token = _remember(session, Action.ORDER, ids, album_id, positions)
+    count = moved.photos
+    return _done(ngettext("%(count)s photo was moved.", "%(count)s photos were moved.", count, **_count(count)), token)
+
+
+def _similar(selection: Selection) -> Response:
+    """To the photos that look like all of these together."""
+    ids = selection.photo_ids
+    if len(ids) > MAX_LIKES:
+        notices.tell(_("Similar photos are found for at most %(most)s at once.", most=MAX_LIKES))
+        return notices.back()
+    if len(ids) == 1:
+        return redirect(url_for("gallery.similar", photo_id=ids[0]), 303)
+    return redirect(url_for("gallery.search", q=f"like:{'|'.join(map(str, ids))}"), 303)
 
 
 def _download(selection: Selection) -> Response:
@@ -257,6 +290,9 @@ _ACTIONS: dict[str, Callable[[Selection], Response | str | tuple[str, int]]] = {
     "add": _add,
     "remove": _remove,
     "cover": _cover,
+    "similar": _similar,
     "download": _download,
     **{each.value: _mover(each) for each in Move},
+    "before": _putter(behind=False),
+    "behind": _putter(behind=True),
 }

@@ -17,6 +17,7 @@ from flask import Flask
 from photoindex.config import Settings
 from photoindex.database import open_database
 from photoindex.embeddings import StoredEncoder
+from photoindex.encoders.base import Encoder
 from photoindex.errors import ConfigError, PhotoIndexError, ServerError
 from photoindex.search.text_tower import TextEncoder
 from photoindex.web import create_app, start_warming, stop_warming
@@ -31,6 +32,7 @@ SEND_SECONDS = 30.0
 """How long a piece of an answer may take to leave: a paused video asks again for what it still wants."""
 
 LoadTextEncoder = Callable[[StoredEncoder], TextEncoder]
+LoadImageEncoder = Callable[[StoredEncoder], Encoder]
 
 
 def check_host(host: str, insecure: bool) -> None:
@@ -79,6 +81,7 @@ def serve(
     sock: socket.socket | None = None,
     on_ready: Callable[[str], None] | None = None,
     load_text_encoder: LoadTextEncoder | None = None,
+    load_image_encoder: LoadImageEncoder | None = None,
     read_seconds: float = READ_SECONDS,
     send_seconds: float = SEND_SECONDS,
 ) -> None:
@@ -97,7 +100,10 @@ def serve(
         "threads": settings.web_threads,
         "worker_class": _worker_class(read_seconds, send_seconds),
     }
-    _run(lambda: create_app(settings, load_text_encoder=load_text_encoder), options)
+    _run(
+        lambda: create_app(settings, load_text_encoder=load_text_encoder, load_image_encoder=load_image_encoder),
+        options,
+    )
 
 
 _OPTIONS = {

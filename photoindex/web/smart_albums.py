@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from photoindex import embeddings, saved_searches
 from photoindex.database import Database
 from photoindex.errors import NotReadyError, PhotoIndexError
+from photoindex.messages import say
 from photoindex.saved_searches import SavedSearchInfo
 from photoindex.search import ResultPage, SearchEngine, TextTower
 from photoindex.search.query import MAX_LENGTH
@@ -46,7 +47,7 @@ def strong_matches(database: Database, engine: SearchEngine, text_tower: TextTow
         with database.read() as session:
             encoder = embeddings.active_encoder(session)
         if encoder is not None and not text_tower.is_warm(encoder):
-            raise NotReadyError("photos are counted when the encoder is loaded")
+            raise NotReadyError(say("photos are counted when the encoder is loaded"))
         return engine.count_new(query, after_photo_id)
 
     return count

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Protocol
 
+from babel.dates import get_month_names
 from flask import Flask
 from flask_babel import format_date, format_datetime, format_decimal, get_locale, lazy_gettext, ngettext
 from flask_babel import gettext as _
@@ -26,7 +27,7 @@ _STATES = {
 
 def register(app: Flask) -> None:
     """Give templates these as filters."""
-    for function in (moment, day, month, size, number, duration, timecode, speed, described, state, shape):
+    for function in (moment, day, month, size, number, duration, timecode, speed, described, state, shape, position):
         app.add_template_filter(function)
     app.add_template_filter(moments.parameter)
 
@@ -47,6 +48,11 @@ def month(at: datetime) -> str:
     """`March 2024`"""
     # Translators: a pattern of Unicode (LDML), for headings.
     return str(format_date(at, _("MMMM y"), rebase=False)).capitalize()
+
+
+def month_alone(number: int) -> str:
+    """`March`, of any year, for 3."""
+    return str(get_month_names(context="stand-alone", locale=get_locale() or "en")[number]).capitalize()
 
 
 def number(value: int) -> str:
@@ -120,6 +126,11 @@ def coordinates(latitude: float, longitude: float) -> str:
     return f"{first}; {second}" if "," in north else f"{first}, {second}"
 
 
+def position(photo: PhotoInfo) -> str:
+    """`48.858370,2.294480`: where a photo with a position was taken, as addresses have it."""
+    return f"{photo.latitude:.6f},{photo.longitude:.6f}"
+
+
 def place(names: PlaceNames) -> str:
     """`Grenoble, Auvergne-Rhône-Alpes, France`"""
     return names.french if speaks_french() else names.english
@@ -130,6 +141,16 @@ def place_parts(names: PlaceNames) -> list[str]:
     french = (names.city_fr, names.region_fr, names.country_fr)
     parts = french if speaks_french() else (names.city, names.region, names.country)
     return [part for part in parts if part]
+
+
+def place_part(names: PlaceNames, part: str) -> str:
+    """The town, region or country of that name, in either language, as the page's language calls it."""
+    english = (names.city, names.region, names.country)
+    french = (names.city_fr, names.region_fr, names.country_fr)
+    known, others = (french, english) if speaks_french() else (english, french)
+    if part in known:
+        return part
+    return next((own for own, other in zip(known, others, strict=True) if other == part and own), part)
 
 
 class Labelled(Protocol):

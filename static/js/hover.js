@@ -23,7 +23,8 @@ function play(picture) {
   video.preload = "none";
   video.ariaHidden = "true";
   video.addEventListener("error", () => video.remove()); // the poster stays
-  video.src = picture.dataset.clip;
+  const moment = new URL(picture.href).searchParams.get("t"); // that a search found
+  video.src = moment === null ? picture.dataset.clip : `${picture.dataset.clip}#t=${moment}`;
   picture.querySelector("img").after(video);
   playing = video;
   video.play().catch(() => {});

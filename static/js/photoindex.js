@@ -1,5 +1,6 @@
 // What every page gains from scripts; each works without. A page's own scripts stand in its block `scripts`.
 
+import "./dropping.js";
 import "./hover.js";
 import "./keys.js";
 import "./marks.js";
@@ -9,3 +10,4 @@ import "./selecting.js";
 import "./suggestions.js";
 import "./videos.js";
 import "./viewing.js";
+import "./where.js";

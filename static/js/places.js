@@ -1,11 +1,14 @@
 // The map of places: outlines that are kept here, clusters that the server reckons. Below it the list does without.
 
+import { drawWorld, fetched } from "./outlines.js";
+
 const { L } = window;
 const element = document.getElementById("map");
 const said = element.dataset;
 const SIZE = 44;
 const SMALLEST_KM = 1;
 const KM_PER_DEGREE = 111;
+const CLOSE = 6; // the zoom on a place that one comes from
 
 function label(photos) {
   return photos === 1 ? said.one : said.many.replace("{number}", photos.toLocaleString(document.documentElement.lang));
@@ -24,23 +27,6 @@ function picture(cluster) {
     frame.append(badge);
   }
   return L.divIcon({ className: "cluster", html: frame, iconSize: [SIZE, SIZE] });
-}
-
-async function fetched(address) {
-  const response = await fetch(address);
-  if (!response.ok) throw new Error(`${address}: ${response.status}`);
-  return response.json();
-}
-
-async function drawWorld(map) {
-  const world = await fetched(said.world);
-  const options = { interactive: false, smoothFactor: 0.5 };
-  for (const turn of [-360, 0, 360]) {
-    const turned = (points) => points.map(([latitude, longitude]) => [latitude, longitude + turn]);
-    const land = world.land.map((polygon) => polygon.map(turned));
-    L.polygon(land, { ...options, className: "land" }).addTo(map);
-    L.polyline(world.borders.map(turned), { ...options, className: "border" }).addTo(map);
-  }
 }
 
 function open(map, cluster) {
@@ -104,7 +90,6 @@ async function showAll(map) {
 }
 
 async function begin() {
-  element.hidden = false;
   const map = L.map(element, {
     maxZoom: Number(said.mostZoom), minZoom: 0, zoomSnap: 0.5, zoomControl: false, scrollWheelZoom: false, attributionControl: false,
     maxBounds: [[-85, -540], [85, 540]], maxBoundsViscosity: 1, worldCopyJump: true,
@@ -115,9 +100,10 @@ async function begin() {
   map.on("blur", () => map.scrollWheelZoom.disable());
   map.setView([25, 5], element.clientWidth < 512 ? 0 : 1);
   const layer = L.layerGroup().addTo(map);
-  await showAll(map);
+  if (said.at) map.setView(said.at.split(",").map(Number), CLOSE, { animate: false });
+  else await showAll(map);
   map.on("moveend", () => showClusters(map, layer));
-  await Promise.all([showClusters(map, layer), drawWorld(map)]);
+  await Promise.all([showClusters(map, layer), drawWorld(map, said.world)]);
   element.dataset.ready = "yes";
 }
 

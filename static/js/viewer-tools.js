@@ -1,6 +1,7 @@
 // What the viewer has besides pictures: favourite, information, slideshow and the list of keys; as buttons and as keys.
 
 import { change, offerCopying } from "./marks.js";
+import { showWhere } from "./where.js";
 
 const SLIDE_MS = 4000;
 const WIDE = window.matchMedia("(min-width: 60rem)");
@@ -126,6 +127,7 @@ class Tools {
     const about = document.adoptNode(page.querySelector(".about"));
     offerCopying(about);
     this.panel.replaceChildren(about);
+    showWhere(about);
     this.panel.scrollTop = 0;
     this.show(data, about.querySelector(".marks").dataset.favourite === "yes");
   }

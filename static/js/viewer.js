@@ -12,6 +12,7 @@ const calm = window.matchMedia("(prefers-reduced-motion: reduce)");
 let needed = null; // a promise of style sheets and words
 let viewer = null;
 let items = [];
+let contents = new Set(); // what PhotoSwipe has of them
 let turned = false; // to another photo than the one it was opened with
 let noting = 0;
 
@@ -40,14 +41,38 @@ function linkOf(address) {
   return document.querySelector(`main .picture[href="${CSS.escape(address)}"], main [data-address="${CSS.escape(address)}"]`);
 }
 
-// The timeline fetches more as it is scrolled behind the viewer.
+// The timeline fetches more at both ends as it is scrolled behind the viewer.
 function extend() {
   const links = [...document.querySelectorAll("main .timeline .card .picture")];
-  const last = links.findIndex((link) => link.getAttribute("href") === items.at(-1).address);
-  if (last < 0 || last === links.length - 1) return;
-  const next = items.length;
-  items.push(...links.slice(last + 1).map(item));
-  viewer.refreshSlideContent(next);
+  const at = (data) => links.findIndex((link) => link.getAttribute("href") === data.address);
+  const last = at(items.at(-1));
+  if (last >= 0 && last < links.length - 1) {
+    const next = items.length;
+    items.push(...links.slice(last + 1).map(item));
+    viewer.refreshSlideContent(next); // and comes here again
+  }
+  const first = at(items[0]);
+  if (first > 0) {
+    items.unshift(...links.slice(0, first).map(item));
+    renumber(first);
+    viewer.refreshSlideContent(first - 1);
+  }
+}
+
+// PhotoSwipe can't be given pictures in front of those it has; it goes by their numbers, so that these are made larger.
+function renumber(more) {
+  viewer.currIndex += more;
+  viewer.potentialIndex += more;
+  viewer.options.index += more;
+  const slides = viewer.mainScroll.itemHolders.map((holder) => holder.slide).filter(Boolean);
+  for (const slide of slides) slide.index += more;
+  for (const content of contents) content.index += more;
+}
+
+function keepContents() {
+  contents = new Set();
+  viewer.on("contentInit", ({ content }) => contents.add(content));
+  viewer.on("contentDestroy", ({ content }) => contents.delete(content));
 }
 
 function video(data) {
@@ -195,6 +220,7 @@ export async function view(opener) {
   viewer = new PhotoSwipe(options(links.indexOf(opener), parts.dataset));
   const opened = viewer;
   opened.addFilter("thumbEl", (element, data) => linkOf(data.address)?.querySelector("img") ?? element);
+  keepContents();
   showVideos();
   showThumbnailsInstead();
   addTools(opened, document.adoptNode(parts));

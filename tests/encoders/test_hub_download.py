@@ -117,7 +117,7 @@ def test_the_recommended_encoder_is_downloaded_by_itself(hub):
     [
         ("404", "no such repository"),
         ("401", "log in"),
-        ("500", "answered 500"),
+        ("500", "answered with the status 500"),
         ("truncate", "broke off"),
         ("stall", "did not answer"),
         ("stall on files", "did not answer"),

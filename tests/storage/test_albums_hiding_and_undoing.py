@@ -39,6 +39,37 @@ def order(session: Session, album_id: int) -> list[int]:
 
 
 @pytest.mark.parametrize(
+    ("which", "beside", "behind", "after"),
+    [
+        ([4], 1, False, [0, 4, 1, 2, 3]),
+        ([0], 3, True, [1, 2, 3, 0, 4]),
+        ([0, 4], 2, False, [1, 0, 4, 2, 3]),
+        ([4, 0], 2, True, [1, 2, 0, 4, 3]),
+        ([0, 2, 4], 2, True, [1, 2, 0, 4, 3]),
+        ([2], 2, True, [0, 1, 2, 3, 4]),
+        ([1], 0, True, [0, 1, 2, 3, 4]),
+    ],
+)
+def test_photos_are_put_beside_another_and_back_again(database, tmp_path, which, beside, behind, after) -> None:
+    with database.write() as session:
+        ids = make(session, tmp_path, 5)
+        album = collections.create_album(session, "A").id
+        collections.add_to_album(session, album, ids)
+        moved = album_order.put(session, album, [ids[each] for each in which], ids[beside], behind=behind)
+        assert moved.photos == len(which)
+        assert order(session, album) == [ids[each] for each in after]
+        collections.remove_from_album(session, album, [ids[3]])
+        assert album_order.restore(session, album, moved.before) == len({*moved.before} - {place_of(moved, ids[3])})
+        assert order(session, album) == [ids[each] for each in (0, 1, 2, 4)]
+        with pytest.raises(NotFoundError, match="not in this album"):
+            album_order.put(session, album, [ids[0]], ids[3], behind=False)
+
+
+def place_of(moved: album_order.Moved, photo_id: int) -> album_order.Place | None:
+    return next((each for each in moved.before if each.photo_id == photo_id), None)
+
+
+@pytest.mark.parametrize(
     ("which", "to", "after"),
     [
         ([3], Move.FIRST, [3, 0, 1, 2, 4]),
@@ -57,7 +88,7 @@ def test_photos_move_within_their_album_and_keep_their_order(database: Database,
         album = collections.create_album(session, "A").id
         collections.add_to_album(session, album, ids)
         assert order(session, album) == ids
-        assert album_order.move(session, album, [ids[each] for each in which], to) == len(which)
+        assert album_order.move(session, album, [ids[each] for each in which], to).photos == len(which)
         assert order(session, album) == [ids[each] for each in after]
 
 
@@ -72,7 +103,7 @@ def test_a_photo_moves_past_one_that_is_shown_even_when_others_are_hidden_or_sha
         assert order(session, album) == [ids[2], ids[0], ids[3]]
         hiding.set_hidden(session, [ids[1]], False)
         assert order(session, album)[0] == ids[2]
-        assert album_order.move(session, album, [99], Move.FIRST) == 0
+        assert album_order.move(session, album, [99], Move.FIRST).photos == 0
 
 
 def test_pages_of_an_album_follow_each_other(database: Database, tmp_path) -> None:
@@ -154,18 +185,18 @@ def test_each_change_can_be_taken_back_once(database: Database, tmp_path) -> Non
 
         changed = collections.set_favourites(session, ids[:2], True)
         token = undoing.remember(session, Step(Action.UNFAVOURITE, changed))
-        assert undoing.undo(session, token) == 2
+        assert undoing.undo(session, token).photos == 2
         assert session.scalar(select(func.count()).where(Photo.favourite)) == 0
         with pytest.raises(NotFoundError):
             undoing.undo(session, token)
 
         token = undoing.remember(session, Step(Action.UNHIDE, hiding.set_hidden(session, ids[:3], True)))
         assert photos.count(session) == 1
-        assert undoing.undo(session, token) == 3
+        assert undoing.undo(session, token).photos == 3
         assert photos.count(session) == 4
 
         token = undoing.remember(session, Step(Action.REMOVE, collections.add_to_album(session, album, ids), album))
-        assert undoing.undo(session, token) == 4
+        assert undoing.undo(session, token).photos == 4
         assert order(session, album) == []
 
 
@@ -176,7 +207,7 @@ def test_photos_put_back_into_an_album_stand_where_they_stood(database: Database
         collections.add_to_album(session, album, ids)
         removed = collections.remove_from_album(session, album, [ids[2], ids[0]])
         step = Step(Action.ADD, list(removed), album, list(removed.values()))
-        assert undoing.undo(session, undoing.remember(session, step)) == 2
+        assert undoing.undo(session, undoing.remember(session, step)).photos == 2
         assert order(session, album) == ids
 
 
@@ -197,4 +228,4 @@ def test_only_the_last_changes_are_kept(database: Database, tmp_path) -> None:
         assert session.scalar(select(func.count()).select_from(UndoStep)) == undoing.KEPT
         with pytest.raises(NotFoundError):
             undoing.undo(session, tokens[0])
-        assert undoing.undo(session, tokens[-1]) == 0
+        assert undoing.undo(session, tokens[-1]).photos == 0

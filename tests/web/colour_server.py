@@ -24,6 +24,7 @@ def say(line: str) -> None:
 if __name__ == "__main__":
     settings = Settings(data=Path(sys.argv[1]), port=0, web_threads=4)
     deadlines = dict(zip(("read_seconds", "send_seconds"), map(float, sys.argv[2:]), strict=False))
-    serve(settings, on_ready=say, load_text_encoder=lambda _: ColourEncoder(), **deadlines)
+    loaders = {"load_text_encoder": lambda _: ColourEncoder(), "load_image_encoder": lambda _: ColourEncoder()}
+    serve(settings, on_ready=say, **loaders, **deadlines)
     assert "torch" not in sys.modules, "the process that forks has loaded torch"
     say("ended")

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -25,7 +25,7 @@ from flask import Flask
 from PIL.Image import Image
 from sqlalchemy import update
 
-from photoindex import companions, embeddings, files, libraries, media, photos, status
+from photoindex import collections, companions, embeddings, files, libraries, media, photos, status
 from photoindex.config import Settings
 from photoindex.database import Database, open_database
 from photoindex.files import FileStat
@@ -320,6 +320,12 @@ def long_timeline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningS
         made = Gallery(settings, home / "photos", database, ColourEncoder())
         made.fill(400, days_apart=0.29)
         made.film("video.webm", ["blue", "red"], timeline_at=NEWEST + timedelta(hours=1))
+    with _serving(settings) as server:
+        yield server
+
+
+@contextmanager
+def _serving(settings: Settings) -> Iterator[RunningServer]:
     process = _launch(settings.data, ())
     try:
         server = _running(process)
@@ -327,3 +333,43 @@ def long_timeline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningS
         yield server
     finally:
         _end(process)
+
+
+TOWNS = (
+    (45.18, 5.72, photos.PlaceNames("Grenoble", "Isère", "France", "Grenoble", "Isère", "France", "FR")),
+    (46.2, 6.15, photos.PlaceNames("Geneva", "Geneva", "Switzerland", "Genève", "Genève", "Suisse", "CH")),
+)
+
+
+def make_varied(home: Path) -> Settings:
+    """Twenty photos of two years, towns, cameras and folders, one without a position, one video and an album."""
+    settings = Settings(data=home / "data", web_threads=4)
+    (home / "photos").mkdir()
+    with closing(open_database(settings.database, checkpoints=True)) as database:
+        made = Gallery(settings, home / "photos", database, ColourEncoder())
+        for number in range(20):
+            latitude, longitude, names = TOWNS[number % 2]
+            with database.write() as session:
+                place_id = photos.remember_place(session, 1 + number % 2, names)
+            at = NEWEST - timedelta(days=40 * number)
+            known: dict[str, object] = {
+                "taken_at": at,
+                "timeline_at": at,
+                "camera": ("Pixel 7", "X100")[number % 3 > 0],
+            }
+            if number:
+                known |= {"latitude": latitude, "longitude": longitude, "place_id": place_id}
+            name = f"{at:%Y}/{COLOURS[number % 12]} {number:02}.jpg"
+            made.draw(name, COLOURS[number % 12], seed=number, size=SHAPES[number % len(SHAPES)], metadata=known)
+        made.film("2024/film.webm", ["blue", "white", "red", "green"], timeline_at=NEWEST + timedelta(hours=1))
+        with database.write() as session:
+            album = collections.create_album(session, "Trip")
+            collections.add_to_album(session, album.id, range(1, 9))
+    return settings
+
+
+@pytest.fixture(scope="module")
+def varied(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    """A server over the photos of `make_varied`, for many tests at once."""
+    with _serving(make_varied(tmp_path_factory.mktemp("varied"))) as server:
+        yield server

@@ -45,15 +45,50 @@ def test_an_album_from_its_making_to_its_end(client):
     assert client.get("/api/v1/photos").json["total"] == 3
 
 
+def test_stars_are_given_and_taken_away_with_other_marks_at_once(client):
+    changed = client.patch("/api/v1/photos/2", json={"rating": 4, "favourite": True}).json
+    assert (changed["rating"], changed["favourite"], changed["hidden"]) == (4, True, False)
+    assert client.get("/api/v1/search?q=rating:4").json["total"] == 1
+    for nothing in (None, 0):
+        client.patch("/api/v1/photos/2", json={"rating": 3})
+        assert client.patch("/api/v1/photos/2", json={"rating": nothing}).json["rating"] is None
+    assert client.get("/api/v1/photos/2").json["favourite"] is True
+
+
+def test_what_is_refused_changes_nothing_of_the_photo(client):
+    assert client.patch("/api/v1/photos/2", json={"favourite": True, "rating": 9}).status_code == 422
+    assert client.get("/api/v1/photos/2").json["favourite"] is False
+
+
+def test_a_photo_is_hidden_listed_as_such_and_shown_again(client):
+    assert client.get("/api/v1/hidden").json == {"total": 0, "results": [], "next_cursor": None}
+    for photo_id in (1, 3):
+        assert client.patch(f"/api/v1/photos/{photo_id}", json={"hidden": True}).json["hidden"] is True
+    assert [each["id"] for each in client.get("/api/v1/photos").json["results"]] == [2]
+    first = client.get("/api/v1/hidden?limit=1").json
+    assert (first["total"], [each["id"] for each in first["results"]]) == (2, [1])
+    rest = client.get(f"/api/v1/hidden?limit=1&cursor={first['next_cursor']}").json
+    assert ([each["id"] for each in rest["results"]], rest["next_cursor"]) == ([3], None)
+    assert client.patch("/api/v1/photos/3", json={"hidden": False}).json["hidden"] is False
+    assert [each["id"] for each in client.get("/api/v1/photos").json["results"]] == [2, 3]
+    assert client.get("/api/v1/hidden?cursor=nonsense").status_code == 400
+
+
 @pytest.mark.parametrize(
     ("method", "address", "body", "status", "words"),
     [
         ("PATCH", "/api/v1/photos/9", {"favourite": True}, 404, "no photo 9"),
         ("PATCH", "/api/v1/photos/1", {"favourite": 1}, 422, "true or false"),
         ("PATCH", "/api/v1/photos/1", {"favourite": None}, 422, "true or false"),
-        ("PATCH", "/api/v1/photos/1", {"title": "mine"}, 422, "one field favourite"),
-        ("PATCH", "/api/v1/photos/1", {"favourite": True, "title": "mine"}, 422, "one field favourite"),
-        ("PATCH", "/api/v1/photos/1", [], 422, "one field favourite"),
+        ("PATCH", "/api/v1/photos/1", {"title": "mine"}, 422, "favourite, rating, hidden"),
+        ("PATCH", "/api/v1/photos/1", {"favourite": True, "title": "mine"}, 422, "and no other"),
+        ("PATCH", "/api/v1/photos/1", [], 422, "some of the fields"),
+        ("PATCH", "/api/v1/photos/1", {}, 422, "some of the fields"),
+        ("PATCH", "/api/v1/photos/1", {"hidden": None}, 422, "true or false"),
+        ("PATCH", "/api/v1/photos/1", {"rating": 6}, 422, "from 0 to 5, or null"),
+        ("PATCH", "/api/v1/photos/1", {"rating": -1}, 422, "a whole number"),
+        ("PATCH", "/api/v1/photos/1", {"rating": 3.0}, 422, "a whole number"),
+        ("PATCH", "/api/v1/photos/1", {"rating": True}, 422, "a whole number"),
         ("POST", "/api/v1/albums", {"name": " "}, 422, "needs a name"),
         ("POST", "/api/v1/albums", {"name": 5}, 422, "a text"),
         ("POST", "/api/v1/albums", {"name": 201 * "x"}, 422, "at most 200"),

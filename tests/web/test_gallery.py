@@ -118,6 +118,19 @@ def test_when_nothing_is_found_the_page_says_what_can_be_done(client):
     assert "Nothing found" in html and "q=a+lecture+on+accounting+show:all" in html
     html = client.get("/search?q=red+id:4711").text
     assert "Take a part away above" in html
+    assert "show:all" not in html  # that would not find anything either
+    assert re.search(
+        r'href="/search\?q=red">Without “Photo: 4711”</a> <span class="quiet">\d+ photos?</span>',
+        html.replace("<bdi>", "").replace("</bdi>", ""),
+    )
+
+
+def test_a_slip_of_the_pen_is_understood_by_the_names_of_the_library(client):
+    client.post("/api/v1/albums", json={"name": "Yellow things"})
+    html = client.get("/search?q=yelow+before:2025").text
+    assert _photo_ids(html) == []
+    assert 'href="/search?q=Yellow+before:2025"' in html and "Did you mean “Yellow before:2025”?" in html
+    assert "Did you mean" not in client.get("/search?q=yelow+before:2001").text  # nothing is found by that either
 
 
 def test_results_are_sorted_by_date_on_request(client):

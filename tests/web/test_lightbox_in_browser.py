@@ -131,6 +131,29 @@ def test_the_timeline_goes_on_behind_the_viewer(look):
         assert 0 <= box["y"] < SIZES["desk"]["height"]
 
 
+def test_the_viewer_goes_on_to_newer_photos_than_the_page_began_with(look):
+    with look("/?at=2023-12-20") as visit:
+        page = visit.page
+        visit.wait_for_pictures()
+        page.wait_for_load_state("networkidle")
+        first = int(page.locator("main .card .picture").first.get_attribute("href").rsplit("/", 1)[1])
+        assert first > 12, "the page has the newest photos already"
+        opened = first + 3
+        _open(page, opened)
+        for photo_id in range(opened - 1, first - 12, -1):
+            page.keyboard.press("ArrowLeft")
+            _wait_for_address(page, photo_id)
+        shown = first - 11
+        _wait(page, lambda: page.evaluate(_LARGE % shown), "the original is shown")
+        page.keyboard.press("ArrowRight")
+        _wait_for_address(page, shown + 1)
+        page.keyboard.press("Escape")
+        _closed(page)
+        box = page.locator(f'main .picture[href="/photos/{shown + 1}"]').bounding_box()
+        assert box is not None
+        assert 0 <= box["y"] < SIZES["desk"]["height"]
+
+
 @pytest.mark.parametrize("size", SIZES)
 def test_the_viewer_tells_what_is_known_and_makes_favourites(look, size):
     with look("/", size) as visit:

@@ -8,9 +8,9 @@ from html import unescape
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from browsing import CHROMIUM, SIZES, Watched, check_page, open_browser
 from sqlalchemy import update
 
+from photoindex import photos
 from photoindex.models import Photo
 
 
@@ -54,18 +54,28 @@ def test_what_is_asked_for_already_is_not_offered_again(four, make_app):
     assert client.get("/search/narrow?q=nothing+type:video").status_code == 200
 
 
-@pytest.mark.parametrize("size", SIZES)
-def test_the_choices_open_beside_the_results(long_timeline, size):
-    if CHROMIUM is None:
-        pytest.skip("no chromium or google-chrome is installed")
-    with open_browser() as browser:
-        context = browser.new_context(viewport=SIZES[size])
-        visit = Watched(context.new_page(), long_timeline.url)
-        visit.open("/search?q=type:photo")
-        visit.page.locator("details.narrow summary").click()
-        visit.page.locator(".facets section").first.wait_for()
-        check_page(visit)
-        visit.page.locator(".facets a").first.click()
-        visit.page.wait_for_url("**year*")
-        visit.check()
-        context.close()
+def test_of_one_year_the_months_are_offered_in_their_order(gallery, make_app):
+    for number, month in enumerate((11, 2, 2)):
+        photo_id = gallery.draw(f"{number}.jpg", "red", seed=number)
+        with gallery.database.write() as session:
+            session.execute(update(Photo).where(Photo.id == photo_id).values(timeline_at=datetime(2020, month, 1)))
+    client = make_app().test_client()
+    found = choices(client.get("/search/narrow?q=year:2020", headers={"Accept-Language": "fr"}).text)
+    assert list(found) == ["Février", "Novembre"]
+    (query,) = parse_qs(urlsplit(found["Février"][0]).query)["q"]
+    assert client.get("/api/v1/search", query_string={"q": query}).json["total"] == 2
+
+
+def test_places_are_called_as_the_language_of_the_page_calls_them(gallery, make_app):
+    towns = {1: ("Geneva", "Genève", "Switzerland", "Suisse"), 2: (None, None, "Germany", "Allemagne")}
+    for number, (city, city_fr, country, country_fr) in towns.items():
+        names = photos.PlaceNames(city, None, country, city_fr, None, country_fr, country[:2].upper())
+        with gallery.database.write() as session:
+            place_id = photos.remember_place(session, number, names)
+        gallery.draw(f"{number}.jpg", "red", seed=number, metadata={"place_id": place_id})
+    client = make_app().test_client()
+    for language, expected in (("fr", ["Allemagne", "Suisse"]), ("en", ["Germany", "Switzerland"])):
+        page = client.get("/search/narrow?q=type:photo", headers={"Accept-Language": language}).text
+        assert list(choices(page)) == expected
+        for address, _ in choices(page).values():
+            assert len(re.findall('class="picture"', client.get(address).text)) == 1

@@ -56,6 +56,16 @@ def test_grids_can_be_selected_from(client, address):
     assert 'class="check"' in client.get(f"{address}{sign}select=1").text
 
 
+def test_photos_like_all_that_are_selected_are_found(client):
+    answer = act(client, "similar", [1, 3])
+    assert (answer.status_code, answer.location) == (303, "/search?q=like:1%7C3")
+    assert not {1, 3} & set(shown(client, "/search?q=like:1|3 show:all"))
+    assert act(client, "similar", [5]).location == "/photos/5/similar"
+    assert said(client, act(client, "similar", list(range(1, 34)))) == (
+        "Similar photos are found for at most 32 at once."
+    )
+
+
 def test_favourites_are_made_and_unmade(client):
     assert said(client, act(client, "favourite", [1, 2, 2])) == "2 photos are favourites now."
     assert said(client, act(client, "favourite", [1])) == "These are favourites already."
@@ -90,6 +100,15 @@ def test_albums_are_made_while_adding_and_photos_taken_out_come_back_to_their_pl
     assert shown(client, "/albums/1") == [8, 5, 3]
     assert said(client, undo(client, "remove", [5], album=1)) == "Undone, for 1 photo."
     assert shown(client, "/albums/1") == [8, 5, 3]
+    assert said(client, act(client, "behind", [8], album=1, beside=5)) == "1 photo was moved."
+    assert shown(client, "/albums/1") == [5, 8, 3]
+    assert said(client, undo(client, "before", [3], album=1, beside=5)) == "The order is as it was before."
+    assert shown(client, "/albums/1") == [5, 8, 3]
+    assert said(client, undo(client, "later", [5], album=1)) == "The order is as it was before."
+    assert act(client, "before", [5], album=1, beside=9).status_code == 404
+    assert act(client, "before", [5], album=2, beside=8).status_code == 404
+    assert act(client, "before", [5], album=1, beside="x").status_code == 422
+    assert shown(client, "/albums/1") == [5, 8, 3]
     assert said(client, act(client, "cover", [3], album=1)) == "This album has a new cover."
     assert "/api/v1/photos/3/thumbnail" in client.get("/albums").text
     text = said(client, act(client, "remove", [5, 3, 8], album=1))

@@ -12,8 +12,10 @@ from pathlib import Path
 import pytest
 from posting import post
 
+from photoindex import photos
 from photoindex.errors import QueryError
 from photoindex.messages import Message, mark, number, said, say
+from photoindex.photos import PlaceNames
 from photoindex.web import translating, wording
 
 ROOT = Path(__file__).parents[2]
@@ -114,6 +116,20 @@ def test_a_message_is_its_english_text_and_knows_its_french_one():
     assert translating.translate(say("an untranslated 100 % line")) == "an untranslated 100 % line"
 
 
+def test_why_a_photo_was_found_names_places_as_the_page_does(gallery, make_app):
+    names = PlaceNames("Geneva", "Geneva", "Switzerland", "Genève", "Genève", "Suisse", "CH")
+    with gallery.database.write() as session:
+        place_id = photos.remember_place(session, 1, names)
+    gallery.draw("a.jpg", "red", metadata={"place_id": place_id})
+    client = make_app().test_client()
+    for query, english, french in (("switzerland", "Switzerland", "Suisse"), ("genève geneva", "Geneva", "Genève")):
+        for language, expected in (("en", english), ("fr", french)):
+            answer = client.get(
+                "/search", query_string={"q": f"{query} show:all"}, headers={"Accept-Language": language}
+            )
+            assert re.findall(r'class="why"><bdi>(.*?)</bdi>', answer.text) == [expected]
+
+
 def test_what_an_exception_says_keeps_its_template():
     assert isinstance(said(QueryError(say("an album needs a name"))), Message)
     assert said(QueryError("a plain line")) == "a plain line"
@@ -131,6 +147,11 @@ def test_lines_that_were_stored_are_known_again_also_when_one_holds_another():
     french = translating.recall(notice)
     assert french.startswith("Cette photothèque utilise l’encodeur de départ. Pour mieux chercher")
     assert french.endswith(": photoindex up --encoder siglip2-base")
+    why = translating.recall(
+        "Using the starter encoder, because siglip2-base can't be downloaded: no connection to example.org. "
+        "For better search, and in many languages, switch with: photoindex up --encoder siglip2-base"
+    )
+    assert "siglip2-base ne peut pas être téléchargé\u00a0: pas de connexion avec example.org. Pour mieux" in why
     problem = translating.recall("/photos/100%/a can't be read (Input/output error); is its disk connected?")
     assert problem == "/photos/100%/a ne peut pas être lu (Input/output error)\u00a0; son disque est-il branché\u00a0?"
     assert translating.recall("something else") == "something else"
