@@ -86,7 +86,7 @@ def _ways(count: int) -> dict[str, list[str]]:
     chooser = np.random.default_rng(2)
     world = "/places/clusters?bbox=-180,-90,180,90&zoom={}"
     near = [
-        "/places/clusters?bbox={},{},{},{}&zoom={}".format(west - 9, south - 6, west + 9, south + 6, 6 + number % 7)
+        f"/places/clusters?bbox={west - 9},{south - 6},{west + 9},{south + 6}&zoom={6 + number % 7}"
         for number, (south, west) in enumerate(TOWNS)
     ]
     home = "/places/clusters?bbox={},{},{},{}&zoom=12".format(*(TOWNS[0][n % 2] + (n // 2) - 0.5 for n in (1, 0, 3, 2)))

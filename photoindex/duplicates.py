@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from photoindex import likeness, photos
 from photoindex.companions import PRESENT, chunks
+from photoindex.cutting import cut
 from photoindex.errors import NotFoundError, QueryError
 from photoindex.keeping import suggest_file, suggest_photo
 from photoindex.messages import say
@@ -76,10 +77,10 @@ def page(session: Session, kind: str, limit: int, after: int | None = None) -> G
     query = _copies() if check_kind(kind) == COPIES else _alike(kind)
     number = query.selected_columns[0]
     later = query if after is None else query.where(number < after)
-    numbers = list(session.scalars(later.order_by(number.desc()).limit(limit + 1)))
+    numbers, last = cut(session.scalars(later.order_by(number.desc()).limit(limit + 1)).all(), limit)
     total = session.scalar(select(func.count()).select_from(query.subquery())) or 0
-    groups = _groups_of_copies(session, numbers[:limit]) if kind == COPIES else _groups(session, kind, numbers[:limit])
-    return GroupPage(kind, tuple(groups), total, numbers[limit - 1] if len(numbers) > limit else None)
+    groups = _groups_of_copies(session, numbers) if kind == COPIES else _groups(session, kind, numbers)
+    return GroupPage(kind, tuple(groups), total, last)
 
 
 def count(session: Session) -> dict[str, int]:

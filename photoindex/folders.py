@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, and_, distinct, exists, func, literal_column, select, text, tuple_
 from sqlalchemy.orm import Session
 
+from photoindex.cutting import cut
 from photoindex.errors import NotFoundError
 from photoindex.folding import fold
 from photoindex.libraries import display_path
@@ -106,8 +107,8 @@ def page(session: Session, library_id: int, path: bytes, limit: int, after: Posi
     if after is not None:
         query = query.where(tuple_(at, Photo.id) < tuple_(after.timeline_at, after.photo_id))
     found = [Position(timeline_at, photo_id) for timeline_at, photo_id in session.execute(query)]
-    shown = found[:limit]
-    return FolderPage(tuple(each.photo_id for each in shown), shown[-1] if len(found) > limit else None)
+    shown, last = cut(found, limit)
+    return FolderPage(tuple(each.photo_id for each in shown), last)
 
 
 def _contents(session: Session, library_id: int | None = None, path: bytes = b"") -> list[tuple[int, _Content]]:
