@@ -21,6 +21,8 @@ def register(app: Flask) -> None:
 
 def plain(text: str) -> str:
     """The text without what would reverse or hide the writing around it; for titles and attributes."""
+    if text.isprintable():  # nearly always: then there is nothing of that in it
+        return text
     return "".join("\ufffd" if char in _OVERRIDES or _is_unseen(char) else char for char in text)
 
 
