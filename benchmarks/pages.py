@@ -3,10 +3,11 @@
 
     python benchmarks/pages.py [--size 100000] [--json FILE] [--no-browser]
 
-A database of that many photos is made once and kept in the scratch folder: holidays, weekends and single days over
-twenty years, all shapes, some videos, raw files and copies; embeddings as in `search.py`, for the starter encoder;
-every photo has a real thumbnail, of a few dozen that are drawn. Server times are of whole requests in this process,
-each asked for the first time. The browser is Chromium, with a server in a process of its own on the same cores.
+A database of that many photos is made once and kept in the scratch folder (`pages_library.py`): holidays, weekends and
+single days over twenty years, at home and in 300 towns, all shapes, some videos, raw files and copies; embeddings as in
+`search.py`, for the starter encoder; every photo has a real thumbnail, of a few dozen that are drawn. Server times are
+of whole requests in this process, of the timeline each asked for the first time; then once more beside a process that
+stores 32 photos a second. The browser is Chromium, with a server in a process of its own on the same cores.
 """
 
 from __future__ import annotations
@@ -17,13 +18,10 @@ import os
 import platform
 import shutil
 import statistics
-import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from contextlib import closing
 from datetime import datetime, timedelta
-from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
@@ -31,184 +29,20 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import numpy as np
-from PIL import Image
-from search import World, built_elsewhere, server
+from pages_library import TOWNS, make_library, writing
+from search import server
 
-CHUNK = 10_000
-THUMBNAILS = 48
-SHAPES = (
-    (4000, 3000),
-    (3000, 4000),
-    (6000, 4000),
-    (4000, 6000),
-    (4032, 2268),
-    (1080, 2340),
-    (3000, 3000),
-    (12000, 3000),
-)
-SHAPE_SHARES = (0.34, 0.2, 0.2, 0.08, 0.08, 0.05, 0.04, 0.01)
 QUERIES = ("a dog", "two people", "a red car", "food on a table", "mountains", "a child", "a cat", "flowers", "a boat")
-
-
-# --- the library -------------------------------------------------------------------------------------------------
-
-
-def make_library(data: Path, count: int) -> None:
-    """Photos with files, embeddings and thumbnails. Some minutes for 100,000."""
-    from photoindex import embeddings, encoders, libraries
-    from photoindex.daemon.snapshots import BUILD_FROM
-    from photoindex.database import open_database
-
-    if (data / "made").exists():
-        return
-    shutil.rmtree(data, ignore_errors=True)
-    info = encoders.load(encoders.STARTER, "text", "cpu").info
-    (data / "library").mkdir(parents=True)
-    drawn = _draw_thumbnails(data / "drawn")
-    with closing(open_database(data / "photoindex.db", checkpoints=True)) as database:
-        with database.write() as session:
-            library = libraries.add(session, data / "library")
-            embeddings.register_encoder(
-                session,
-                name=info.name,
-                fingerprint=info.fingerprint,
-                dim=info.dim,
-                multilingual=False,
-                text_range=(0.0, 1.0),
-                image_range=(0.0, 1.0),
-            )
-        world, moments = World(count, info.dim), _moments(count)
-        for start in range(0, count, CHUNK):
-            ids = range(start + 1, min(count, start + CHUNK) + 1)
-            _add(database, data, library.id, ids, moments, world, drawn)
-            print(f"\rmaking {ids[-1]:,} photos", end="", file=sys.stderr)
-        print(file=sys.stderr)
-        database.checkpoint()
-    if count >= BUILD_FROM:
-        built_elsewhere(data, None)
-    (data / "made").touch()
-
-
-def _moments(count: int) -> list[datetime]:
-    """When each photo was taken, oldest first: days with a few photos, weekends with dozens, holidays with hundreds."""
-    chooser = np.random.default_rng(3)
-    days: list[int] = []
-    while len(days) < count:
-        day = int(chooser.integers(0, 20 * 365))
-        kind = chooser.random()
-        if kind < 0.15:
-            for later in range(int(chooser.integers(3, 15))):
-                days += [day + later] * int(chooser.integers(20, 250))
-        else:
-            days += [day] * int(chooser.integers(1, 6) if kind < 0.7 else chooser.integers(10, 80))
-    days = sorted(days[:count])
-    seconds = chooser.integers(8 * 3600, 22 * 3600, count)
-    first = datetime(2005, 1, 1)
-    return sorted(first + timedelta(days=day, seconds=int(second)) for day, second in zip(days, seconds, strict=True))
-
-
-def _draw_thumbnails(folder: Path) -> list[list[tuple[Path, int]]]:
-    """For each of SHAPES some JPEGs of it, some 30 kB each, with their colours."""
-    from photoindex.media.dominant import dominant_colour
-    from photoindex.media.thumbnails import make_thumbnail
-
-    folder.mkdir()
-    drawn: list[list[tuple[Path, int]]] = []
-    for width, height in SHAPES:
-        of_shape = []
-        for number in range(THUMBNAILS // len(SHAPES)):
-            chooser = np.random.default_rng([width, height, number])
-            size = tuple(max(1, round(512 * edge / max(width, height))) for edge in (width, height))
-            coarse = chooser.integers(0, 256, (6, 8, 3), dtype=np.uint8)
-            soft = np.asarray(Image.fromarray(coarse).resize(size, Image.Resampling.BICUBIC)).astype(np.int16)
-            noisy = (soft + chooser.integers(-12, 13, soft.shape, dtype=np.int16)).clip(0, 255).astype(np.uint8)
-            path = folder / f"{width}x{height}-{number}.jpg"
-            path.write_bytes(make_thumbnail(Image.fromarray(noisy)))
-            of_shape.append((path, dominant_colour(Image.fromarray(noisy))))
-        drawn.append(of_shape)
-    return drawn
-
-
-def _add(
-    database: Any,
-    data: Path,
-    library_id: int,
-    ids: range,
-    moments: Sequence[datetime],
-    world: World,
-    drawn: Sequence[Sequence[tuple[Path, int]]],
-) -> None:
-    from sqlalchemy import insert, text
-
-    from photoindex import files
-    from photoindex.media import thumbnail_path
-    from photoindex.models import Embedding, File, FileState, Photo
-
-    chooser = np.random.default_rng(ids.start)
-    rows = world.photos(chooser, len(ids)).astype("<f2")
-    shapes = chooser.choice(len(SHAPES), len(ids), p=SHAPE_SHARES)
-    new_photos, new_files = [], []
-    for photo_id, shape in zip(ids, shapes, strict=True):
-        content_hash = blake2b(str(photo_id).encode(), digest_size=32).digest()
-        (width, height), when = SHAPES[shape], moments[photo_id - 1]
-        picture, colour = drawn[shape][photo_id % len(drawn[shape])]
-        thumbnail = thumbnail_path(data / "thumbnails", content_hash)
-        thumbnail.parent.mkdir(parents=True, exist_ok=True)
-        os.link(picture, thumbnail)
-        kind, format = (
-            ("video", "mp4") if photo_id % 20 == 0 else ("raw", "cr2") if photo_id % 33 == 0 else ("photo", "jpeg")
-        )
-        new_photos.append(
-            {
-                "id": photo_id,
-                "content_hash": content_hash,
-                "kind": kind,
-                "format": format,
-                "width": width,
-                "height": height,
-                "duration_seconds": 42.0 if kind == "video" else None,
-                "size_bytes": 3_500_000,
-                "taken_at": when,
-                "taken_at_source": "exif",
-                "timeline_at": when,
-                "camera": f"Camera {photo_id % 7}",
-                "colour": colour,
-                "favourite": photo_id % 50 == 0,
-            }
-        )
-        for copy in range(2 if photo_id % 25 == 0 else 1):
-            path = f"{when:%Y/%Y-%m-%d}/IMG_{photo_id:07}{' copy' * copy}.{format}".encode()
-            new_files.append(
-                {
-                    "library_id": library_id,
-                    "path": path,
-                    "stem": files.stem(path),
-                    "state": FileState.INDEXED,
-                    "photo_id": photo_id,
-                    "size_bytes": 3_500_000,
-                    "mtime_ns": 1,
-                    "inode": 2 * photo_id + copy,
-                }
-            )
-    with database.write() as session:
-        session.execute(text("PRAGMA cache_size = -400000"))
-        session.execute(insert(Photo), new_photos)
-        session.execute(insert(File), new_files)
-        session.execute(
-            insert(Embedding),
-            [{"encoder_id": 1, "photo_id": i, "vector": v.tobytes()} for i, v in zip(ids, rows, strict=True)],
-        )
-        session.execute(
-            text("INSERT INTO vec_1 (photo_id, embedding) VALUES (:id, :vector)"),
-            [{"id": i, "vector": v.astype("<f4").tobytes()} for i, v in zip(ids, rows, strict=True)],
-        )
 
 
 # --- the server's time -------------------------------------------------------------------------------------------
 
 
-def requests(data: Path, count: int) -> dict[str, dict[str, float]]:
-    """Milliseconds and kilobytes of pages by kind: p50, p95 and the most, of requests in this process."""
+def requests(data: Path, count: int, only: str) -> dict[str, dict[str, float]]:
+    """Milliseconds and kilobytes of pages by kind: p50, p95 and the most, of requests in this process.
+
+    `only` those kinds that have it in their names.
+    """
     from photoindex.config import Settings
     from photoindex.web import create_app, start_warming
 
@@ -219,7 +53,8 @@ def requests(data: Path, count: int) -> dict[str, dict[str, float]]:
         while client.get("/readyz").status_code != 200:
             time.sleep(0.1)
         client.get("/")
-        return {name: _asked(client, addresses) for name, addresses in _addresses(client, count).items()}
+        kinds = {**_addresses(client, count), **_ways(count)}
+        return {name: _asked(client, addresses) for name, addresses in kinds.items() if only in name}
     finally:
         app.extensions["photoindex"].close()
 
@@ -246,18 +81,58 @@ def _addresses(client: Any, count: int) -> dict[str, list[str]]:
     }
 
 
+def _ways(count: int) -> dict[str, list[str]]:
+    """The other pages that people browse. Of those that are but one page, that page again and again."""
+    chooser = np.random.default_rng(2)
+    world = "/places/clusters?bbox=-180,-90,180,90&zoom={}"
+    near = [
+        f"/places/clusters?bbox={west - 9},{south - 6},{west + 9},{south + 6}&zoom={6 + number % 7}"
+        for number, (south, west) in enumerate(TOWNS)
+    ]
+    home = "/places/clusters?bbox={},{},{},{}&zoom=12".format(*(TOWNS[0][n % 2] + (n // 2) - 0.5 for n in (1, 0, 3, 2)))
+    days = [datetime(2005, 1, 1) + timedelta(days=int(day)) for day in chooser.choice(20 * 365, count, replace=False)]
+    pages = {
+        "folder, a library": "/folders/1",
+        "places": "/places",
+        "cameras": "/cameras",
+        "on this day": "/on-this-day",
+        "recently added": "/recent",
+        "duplicates": "/duplicates",
+        "bursts": "/duplicates?kind=burst",
+        "problems": "/problems",
+        "explore": "/explore",
+        "albums": "/albums",
+        "album": "/albums/1",
+        "saved searches": "/saved",
+        "hidden": "/hidden",
+        "status": "/status",
+        "settings": "/settings",
+    }
+    return {
+        "map, world": [world.format(2 + number % 3) for number in range(count)],
+        "map, near": (near * count)[:count],
+        "map, home": [home] * count,
+        "folder, a year": [f"/folders/1?path={day:%Y}" for day in days],
+        "folder, a day": [f"/folders/1?path={day:%Y/%Y-%m-%d}" for day in days],
+        "photo": [f"/photos/{number}" for number in chooser.integers(1, 50 * count, count)],
+        **{name: [address] * count for name, address in pages.items()},
+    }
+
+
 def _asked(client: Any, addresses: Sequence[str]) -> dict[str, float]:
-    took, sizes = [], []
+    took, worked, sizes = [], [], []
     for address in addresses:
-        began = time.perf_counter()
+        began, began_work = time.perf_counter(), time.process_time()
         answer = client.get(address)
         took.append((time.perf_counter() - began) * 1000)
-        assert answer.status_code == 200, (address, answer.status)
+        worked.append((time.process_time() - began_work) * 1000)
+        assert answer.status_code in (200, 404), (address, answer.status)  # a day without photos has no folder
         sizes.append(len(answer.data) / 1000)
     return {
         "p50 ms": statistics.median(took),
         "p95 ms": float(np.percentile(took, 95)),
         "most ms": max(took),
+        "p95 CPU": float(np.percentile(worked, 95)),
         "most kB": max(sizes),
     }
 
@@ -346,11 +221,15 @@ def _scroll(browser: Any, url: str, photos: int) -> list[dict[str, float]]:
 # --- all of it ---------------------------------------------------------------------------------------------------
 
 
+_COLUMNS = ("p50 ms", "p95 ms", "most ms", "p95 CPU", "most kB")
+
+
 def show(report: dict[str, Any]) -> None:
     """The tables."""
-    print(f"{'server':<28}{'p50 ms':>9}{'p95 ms':>9}{'most ms':>9}{'most kB':>9}")
-    for name, row in report["server"].items():
-        print(f"{name:<28}" + "".join(f"{row[key]:>9.1f}" for key in ("p50 ms", "p95 ms", "most ms", "most kB")))
+    for title in ("server", "beside a writer"):
+        print(f"{title:<28}{'p50 ms':>9}{'p95 ms':>9}{'most ms':>9}{'p95 CPU':>9}{'most kB':>9}")
+        for name, row in report[title].items():
+            print(f"{name:<28}" + "".join(f"{row[key]:>9.1f}" for key in _COLUMNS))
     if "browser" not in report:
         return
     print(f"\n{'in Chromium':<28}{'LCP ms':>9}{'CLS':>9}")
@@ -369,6 +248,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--size", type=int, default=100_000)
     parser.add_argument("--requests", type=int, default=100, help="how many of each kind of page")
+    parser.add_argument("--only", default="", help="of these kinds of pages: a part of their names")
     parser.add_argument("--scroll", type=int, default=5000, help="how many photos to scroll past")
     parser.add_argument("--rounds", type=int, default=3, help="how often each page is opened in the browser")
     parser.add_argument("--no-browser", action="store_true")
@@ -380,8 +260,10 @@ def main() -> None:
     report: dict[str, Any] = {
         "machine": f"{platform.machine()}, {len(os.sched_getaffinity(0))} cores, Python {platform.python_version()}",
         "photos": arguments.size,
-        "server": requests(data, arguments.requests),
+        "server": requests(data, arguments.requests, arguments.only),
     }
+    with writing(data):
+        report["beside a writer"] = requests(data, arguments.requests, arguments.only)
     if not arguments.no_browser:
         report["browser"] = browse(data, arguments.scroll, arguments.rounds)
     show(report)

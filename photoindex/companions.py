@@ -34,6 +34,18 @@ _REFRESH_ALL = update(cast(Table, Photo.__table__)).values(
 )
 _REFRESH_SOME = _REFRESH_ALL.where(Photo.id.in_(bindparam("photo_ids", expanding=True)))
 
+_MAIN = aliased(File)
+_COMPANIONS = (
+    select(_MAIN.photo_id.label("shown"), File.photo_id, File.state, Photo.kind, Photo.format, Library.root, File.path)
+    .select_from(File)
+    .join(_MAIN, _MAIN.id == File.companion_of)
+    .join(Photo, Photo.id == File.photo_id)
+    .join(Library, Library.id == File.library_id)
+    # And no more, or SQLite begins with every file in one of these states.
+    .where(_MAIN.photo_id.in_(bindparam("photo_ids", expanding=True)))
+    .order_by(File.id)
+)
+
 
 @dataclass(frozen=True)
 class CompanionFile:
@@ -111,27 +123,9 @@ def refresh_all_visibility(session: Session) -> None:
 
 def companions_of(session: Session, photo_ids: Sequence[int]) -> dict[int, list[CompanionFile]]:
     """The files on disk that go with files of these photos, by photo; photos without any are left out."""
-    main = aliased(File)
     found: dict[int, list[CompanionFile]] = {}
     for chunk in chunks(photo_ids):
-        rows = session.execute(
-            select(
-                main.photo_id.label("shown"),
-                File.photo_id,
-                File.state,
-                Photo.kind,
-                Photo.format,
-                Library.root,
-                File.path,
-            )
-            .select_from(File)
-            .join(main, main.id == File.companion_of)
-            .join(Photo, Photo.id == File.photo_id)
-            .join(Library, Library.id == File.library_id)
-            .where(main.photo_id.in_(chunk))  # and no more, or SQLite begins with every file in one of these states
-            .order_by(File.id)
-        )
-        for row in rows:
+        for row in session.execute(_COMPANIONS, {"photo_ids": chunk}):
             if row.state not in PRESENT:
                 continue
             companion = CompanionFile(row.photo_id, row.kind, row.format, row.root, row.path)

@@ -11,11 +11,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, exists, func, select
+from sqlalchemy import Select, exists, func, literal_column, select
 from sqlalchemy.orm import Session
 
 from photoindex import likeness, photos
 from photoindex.companions import PRESENT, chunks
+from photoindex.cutting import cut
 from photoindex.errors import NotFoundError, QueryError
 from photoindex.keeping import suggest_file, suggest_photo
 from photoindex.messages import say
@@ -74,20 +75,21 @@ def page(session: Session, kind: str, limit: int, after: int | None = None) -> G
     `after` is `next_after` of the page before. Raises QueryError.
     """
     query = _copies() if check_kind(kind) == COPIES else _alike(kind)
-    number = query.selected_columns[0]
-    later = query if after is None else query.where(number < after)
-    numbers = list(session.scalars(later.order_by(number.desc()).limit(limit + 1)))
-    total = session.scalar(select(func.count()).select_from(query.subquery())) or 0
-    groups = _groups_of_copies(session, numbers[:limit]) if kind == COPIES else _groups(session, kind, numbers[:limit])
-    return GroupPage(kind, tuple(groups), total, numbers[limit - 1] if len(numbers) > limit else None)
+    # All of them at once: to count them takes as long as to list them.
+    found = session.scalars(query.order_by(query.selected_columns[0].desc())).all()
+    numbers, last = cut([number for number in found if after is None or number < after][: limit + 1], limit)
+    groups = _groups_of_copies(session, numbers) if kind == COPIES else _groups(session, kind, numbers)
+    return GroupPage(kind, tuple(groups), len(found), last)
 
 
-def count(session: Session) -> dict[str, int]:
-    """How many groups there are, by kind."""
-    queries = {kind: _copies() if kind == COPIES else _alike(kind) for kind in KINDS}
-    return {
-        kind: session.scalar(select(func.count()).select_from(query.subquery())) or 0 for kind, query in queries.items()
-    }
+def count(session: Session, known: GroupPage | None = None) -> dict[str, int]:
+    """How many groups there are, by kind. Those of a page that is `known` are not counted again."""
+    counted = {known.kind: known.total} if known else {}
+    for kind in KINDS:
+        if kind not in counted:
+            query = _copies() if kind == COPIES else _alike(kind)
+            counted[kind] = session.scalar(select(func.count()).select_from(query.subquery())) or 0
+    return counted
 
 
 def dismiss(session: Session, group_id: str) -> int:
@@ -124,13 +126,17 @@ def _parse(group_id: str) -> tuple[str, int]:
 
 def _copies() -> Select[Any]:
     """The photos of which there are several files."""
-    return (
+    # The files first, from their index by photos, which the `+` leads to: only those few photos are looked up.
+    state = literal_column("+file.state", File.state.type)
+    several = (
         select(File.photo_id.label("number"))
-        .join(Photo, Photo.id == File.photo_id)
-        .where(File.state.in_(PRESENT), Photo.visible, ~_dismissed(COPIES))
+        .where(File.photo_id.is_not(None), state.in_(PRESENT))
         .group_by(File.photo_id)
         .having(func.count() > 1)
+        .subquery()
     )
+    shown = exists().where(Photo.id == several.c.number, Photo.visible, ~_dismissed(COPIES))
+    return select(several.c.number).where(shown)
 
 
 def _alike(kind: str) -> Select[Any]:

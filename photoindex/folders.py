@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, and_, distinct, exists, func, literal_column, select, text, tuple_
 from sqlalchemy.orm import Session
 
+from photoindex.cutting import cut
 from photoindex.errors import NotFoundError
 from photoindex.folding import fold
 from photoindex.libraries import display_path
 from photoindex.messages import say
-from photoindex.models import File, Folder, Library, Photo
+from photoindex.models import File, Folder, FolderTally, Library, Photo
 from photoindex.photos import SHOWN, Position
 
 _PRESENT: ColumnElement[bool] = text("file.state NOT IN ('failed', 'missing')")  # type: ignore[assignment]
@@ -106,27 +107,18 @@ def page(session: Session, library_id: int, path: bytes, limit: int, after: Posi
     if after is not None:
         query = query.where(tuple_(at, Photo.id) < tuple_(after.timeline_at, after.photo_id))
     found = [Position(timeline_at, photo_id) for timeline_at, photo_id in session.execute(query)]
-    shown = found[:limit]
-    return FolderPage(tuple(each.photo_id for each in shown), shown[-1] if len(found) > limit else None)
+    shown, last = cut(found, limit)
+    return FolderPage(tuple(each.photo_id for each in shown), last)
 
 
 def _contents(session: Session, library_id: int | None = None, path: bytes = b"") -> list[tuple[int, _Content]]:
     """The library and content of each folder with photos, at or below one, or of all."""
-    per_folder = (
-        select(File.folder_id, func.count().label("photos"), func.max(File.photo_id).label("newest_id"))
-        .join(Photo, Photo.id == File.photo_id)
-        .where(_PRESENT, SHOWN)
-        .group_by(File.folder_id)
+    query = select(Folder.library_id, Folder.path, FolderTally.photos, FolderTally.cover_photo_id).join(
+        FolderTally, FolderTally.folder_id == Folder.id
     )
     if library_id is not None:
-        per_folder = per_folder.where(File.folder_id.in_(select(Folder.id).where(*_at_or_below(library_id, path))))
-    counted = per_folder.subquery()
-    rows = session.execute(
-        select(Folder.library_id, Folder.path, counted.c.photos, counted.c.newest_id).join(
-            counted, counted.c.folder_id == Folder.id
-        )
-    )
-    return [(row.library_id, _Content(row.path, row.photos, row.newest_id)) for row in rows]
+        query = query.where(*_at_or_below(library_id, path))
+    return [(row.library_id, _Content(row.path, row.photos, row.cover_photo_id)) for row in session.execute(query)]
 
 
 def _at_or_below(library_id: int, path: bytes) -> tuple[ColumnElement[bool], ...]:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from photoindex.models import Photo
-from photoindex.photos import SHOWN
+from photoindex.models import GearTally
 
 
 @dataclass(frozen=True)
@@ -24,24 +22,24 @@ class Gear:
 
 def cameras(session: Session) -> list[Gear]:
     """From the one with most photos on."""
-    return _used(session, Photo.camera)
+    return _used(session, "camera")
 
 
 def lenses(session: Session) -> list[Gear]:
     """From the one with most photos on."""
-    return _used(session, Photo.lens)
+    return _used(session, "lens")
 
 
 def formats(session: Session) -> list[Gear]:
     """From the one with most photos on."""
-    return _used(session, Photo.format)
+    return _used(session, "format")
 
 
-def _used(session: Session, column: Any) -> list[Gear]:
+def _used(session: Session, kind: str) -> list[Gear]:
+    tally = GearTally
     rows = session.execute(
-        select(column, func.count(), func.max(Photo.id))
-        .where(SHOWN, column.is_not(None))
-        .group_by(column)
-        .order_by(func.count().desc(), column)
+        select(tally.name, tally.photos, tally.cover_photo_id)
+        .where(tally.kind == kind)
+        .order_by(tally.photos.desc(), tally.name)
     )
     return [Gear(name, photos, cover) for name, photos, cover in rows]

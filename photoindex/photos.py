@@ -12,6 +12,7 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import (
+    BindParameter,
     Boolean,
     ColumnElement,
     Integer,
@@ -199,6 +200,17 @@ _STORE = insert(cast(Table, Photo.__table__)).on_conflict_do_nothing()
 _IDS_OF = select(Photo.content_hash, Photo.id).where(
     Photo.content_hash.in_(bindparam("content_hashes", expanding=True))
 )
+_WANTED: BindParameter[list[int]] = bindparam("photo_ids", expanding=True)
+_GET = select(*_COLUMNS).where(Photo.id.in_(_WANTED))
+_HAS_FILE = exists().where(File.photo_id == Photo.id, File.state.in_(PRESENT))
+_CONTENT_HASH = select(Photo.content_hash).where(Photo.id == bindparam("photo_id"), Photo.visible | _HAS_FILE)
+_FILES_OF = (
+    select(File.photo_id, File.id, File.library_id, Library.name, Library.root, File.path, File.state)
+    .join(Library, Library.id == File.library_id)
+    .where(File.photo_id.in_(_WANTED), File.state.in_(PRESENT))
+    .order_by(File.id)
+)
+_PLACES_OF = select(Photo.id, *_PLACE_COLUMNS).join(Place, Place.id == Photo.place_id).where(Photo.id.in_(_WANTED))
 _PLACE_ID = select(Place.id).where(
     Place.geoname_id == bindparam("geoname_id"),
     *(column.is_not_distinct_from(bindparam(column.key)) for column in _PLACE_COLUMNS),
@@ -248,12 +260,20 @@ def get(session: Session, photo_id: int) -> PhotoInfo:
     return found[0]
 
 
+def content_hash(session: Session, photo_id: int) -> bytes:
+    """That of a photo that `get` would find, in a fifth of the time. Raises NotFoundError."""
+    found = session.scalar(_CONTENT_HASH, {"photo_id": photo_id})
+    if found is None:
+        raise NotFoundError(say("there is no photo %(photo_id)s", photo_id=photo_id))
+    return found
+
+
 def get_many(session: Session, photo_ids: Sequence[int]) -> list[PhotoInfo]:
     """Photos in the order of their ids given; unknown ids are left out."""
-    rows = session.execute(select(*_COLUMNS).where(Photo.id.in_(photo_ids))).mappings()
-    by_id = {row["id"]: row for row in rows}
-    files = _files_of(session, photo_ids)
-    places = _places_of(session, photo_ids)
+    wanted = {"photo_ids": list(photo_ids)}
+    by_id = {row["id"]: row for row in session.execute(_GET, wanted).mappings()}
+    files = _files_of(session, wanted)
+    places = {row.id: PlaceNames(*row[1:]) for row in session.execute(_PLACES_OF, wanted)}
     return [
         PhotoInfo(files=tuple(files.get(photo_id, ())), place=places.get(photo_id), **by_id[photo_id])
         for photo_id in photo_ids
@@ -292,22 +312,9 @@ def remove_library(session: Session, library_id: int) -> list[bytes]:
     return [content_hash for _, content_hash in orphans]
 
 
-def _files_of(session: Session, photo_ids: Sequence[int]) -> dict[int, list[PhotoFile]]:
-    rows = session.execute(
-        select(File.photo_id, File.id, File.library_id, Library.name, Library.root, File.path, File.state)
-        .join(Library, Library.id == File.library_id)
-        .where(File.photo_id.in_(photo_ids), File.state.in_(PRESENT))
-        .order_by(File.id)
-    )
+def _files_of(session: Session, wanted: dict[str, list[int]]) -> dict[int, list[PhotoFile]]:
     found: dict[int, list[PhotoFile]] = {}
-    for row in rows:
+    for row in session.execute(_FILES_OF, wanted):
         file = PhotoFile(row.id, row.library_id, row.name, row.root, row.path, row.state)
         found.setdefault(row.photo_id, []).append(file)
     return found
-
-
-def _places_of(session: Session, photo_ids: Sequence[int]) -> dict[int, PlaceNames]:
-    rows = session.execute(
-        select(Photo.id, *_PLACE_COLUMNS).join(Place, Place.id == Photo.place_id).where(Photo.id.in_(photo_ids))
-    )
-    return {row[0]: PlaceNames(*row[1:]) for row in rows}

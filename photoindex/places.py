@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from sqlalchemy import ColumnElement, func, or_, select, true
 from sqlalchemy.orm import Session
 
-from photoindex.models import Photo, Place
-from photoindex.photos import SHOWN, PlaceNames
+from photoindex.models import MapTally, Place, PlaceTally
+from photoindex.photos import PlaceNames
 
 MAX_ZOOM = 12
 """Beyond it the outlines of a world map say nothing."""
@@ -18,6 +18,8 @@ MOST_CLUSTERS = 600
 _CELL_PIXELS = 56
 _WORLD_PIXELS = 256
 """How wide a map of the whole world is at zoom 0."""
+CELL: float = 360.0 * _CELL_PIXELS / (_WORLD_PIXELS * 2**MAX_ZOOM)
+"""How many degrees a cell of `MapTally` is high and wide: at each zoom less, a cluster is made of twice as many."""
 _EARTH_KM = 6371.0
 
 
@@ -83,49 +85,47 @@ def by_country(session: Session) -> list[Country]:
 
 def clusters(session: Session, box: Box, zoom: int) -> list[Cluster]:
     """The clusters within a box on a map of that zoom (a tile of 256 pixels is the world at 0), the largest first."""
-    cell = 360.0 * _CELL_PIXELS / (_WORLD_PIXELS * 2**zoom)
-    row, column = func.floor(Photo.latitude / cell), func.floor(Photo.longitude / cell)
+    tally, coarser = MapTally, MAX_ZOOM - zoom
+    row, col = tally.row.op(">>")(coarser), tally.col.op(">>")(coarser)
+    photos, cover = func.sum(tally.photos), func.max(tally.cover_photo_id)
     query = (
         select(
-            func.count().label("photos"),
-            func.avg(Photo.latitude).label("latitude"),
-            func.avg(Photo.longitude).label("longitude"),
-            func.min(Photo.latitude).label("south"),
-            func.min(Photo.longitude).label("west"),
-            func.max(Photo.latitude).label("north"),
-            func.max(Photo.longitude).label("east"),
-            func.max(Photo.id).label("cover"),
+            photos,
+            func.sum(tally.latitudes),
+            func.sum(tally.longitudes),
+            func.min(tally.south),
+            func.min(tally.west),
+            func.max(tally.north),
+            func.max(tally.east),
+            cover,
         )
-        .where(SHOWN, Photo.latitude.between(box.south, box.north), _between_meridians(box))
-        .group_by(row, column)
-        .order_by(func.count().desc(), func.max(Photo.id))
+        .where(tally.row.between(_cell(box.south, 90), _cell(box.north, 90)), _between_meridians(box))
+        .group_by(row, col)
+        .order_by(photos.desc(), cover)
         .limit(MOST_CLUSTERS)
     )
     found = [
-        Cluster(
-            each.photos, each.latitude, each.longitude, Box(each.south, each.west, each.north, each.east), each.cover
-        )
-        for each in session.execute(query)
+        Cluster(count, latitudes / count / 1e6, longitudes / count / 1e6, Box(*edges), cover)
+        for count, latitudes, longitudes, *edges, cover in session.execute(query)
     ]
-    return _apart(found, cell)
+    return _apart(found, CELL * 2**coarser)
 
 
 def located(session: Session) -> int:
     """How many photos have a position."""
-    return session.scalar(select(func.count()).select_from(Photo).where(SHOWN, Photo.latitude.is_not(None))) or 0
+    return session.scalar(select(func.sum(MapTally.photos))) or 0
+
+
+def _cell(degrees: float, from_degrees: float) -> int:
+    """The number of the row or column of cells in which a latitude or longitude is."""
+    return math.floor((degrees + from_degrees) / CELL)
 
 
 def _towns(session: Session) -> list[Town]:
-    counted = (
-        select(Photo.place_id, func.count().label("photos"), func.max(Photo.id).label("cover"))
-        .where(SHOWN, Photo.place_id.is_not(None))
-        .group_by(Photo.place_id)
-        .subquery()
-    )
     names = (Place.city, Place.region, Place.country, Place.city_fr, Place.region_fr, Place.country_fr)
-    query = select(*names, Place.country_code, counted.c.photos, counted.c.cover)
-    rows = session.execute(query.join(counted, counted.c.place_id == Place.id))
-    return [Town(PlaceNames(*names), photos, cover) for *names, photos, cover in rows]
+    query = select(*names, Place.country_code, PlaceTally.photos, PlaceTally.cover_photo_id)
+    rows = session.execute(query.join(PlaceTally, PlaceTally.place_id == Place.id))
+    return [Town(PlaceNames(*row[:7]), row.photos, row.cover_photo_id) for row in rows]
 
 
 def _joined(one: Town, other: Town) -> Town:
@@ -141,10 +141,10 @@ def _country(code: str, towns: tuple[Town, ...]) -> Country:
 def _between_meridians(box: Box) -> ColumnElement[bool]:
     if box.east - box.west >= 360:
         return true()
-    west, east = ((each + 180) % 360 - 180 for each in (box.west, box.east))
+    west, east = (_cell((each + 180) % 360 - 180, 180) for each in (box.west, box.east))
     if west <= east:
-        return Photo.longitude.between(west, east)
-    return or_(Photo.longitude >= west, Photo.longitude <= east)
+        return MapTally.col.between(west, east)
+    return or_(MapTally.col >= west, MapTally.col <= east)
 
 
 def _apart(found: list[Cluster], cell: float) -> list[Cluster]:

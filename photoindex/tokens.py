@@ -107,7 +107,11 @@ def has(value: str, phrase: Sequence[str], opening: str | None = None) -> bool:
 
 
 def fold(text: str) -> str:
-    """Lower case, without accents, ligatures and other forms of the same letters."""
+    """Lower case, without accents, ligatures and other forms of the same letters.
+
+    `photoindex.folding` drops vowel signs too, which parts Indian and Thai words that are not the same; and what is
+    stored of photos is folded in this very way.
+    """
     if text.isascii():
         return text.lower()
     apart = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())

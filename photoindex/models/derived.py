@@ -77,6 +77,64 @@ class Folder(Base):
     """Relative to the library's root, as the file system's bytes; empty for the root."""
 
 
+class FolderTally(Base):
+    """How many files in a folder itself show a visible photo; without any there is no row. Triggers keep this and the
+    next three; see migration 0016. Each `cover_photo_id` is the photo of them that was indexed last."""
+
+    __tablename__ = "folder_tally"
+    __table_args__: Any = {}  # noqa: RUF012
+
+    folder_id: Mapped[int] = mapped_column(ForeignKey("folder.id", ondelete="CASCADE"), primary_key=True)
+    photos: Mapped[int]
+    cover_photo_id: Mapped[int]
+
+
+class GearTally(Base):
+    """How many visible photos have a camera, a lens or a format."""
+
+    __tablename__ = "gear_tally"
+    __table_args__: Any = {}  # noqa: RUF012
+
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    """`camera`, `lens` or `format`."""
+    name: Mapped[str] = mapped_column(primary_key=True)
+    photos: Mapped[int]
+    cover_photo_id: Mapped[int]
+
+
+class PlaceTally(Base):
+    """How many visible photos were taken at a place."""
+
+    __tablename__ = "place_tally"
+    __table_args__: Any = {}  # noqa: RUF012
+
+    place_id: Mapped[int] = mapped_column(primary_key=True)
+    photos: Mapped[int]
+    cover_photo_id: Mapped[int]
+
+
+class MapTally(Base):
+    """The visible photos of a cell of the map, which is as high and wide as `photoindex.places` says."""
+
+    __tablename__ = "map_tally"
+    __table_args__: Any = {}  # noqa: RUF012
+
+    row: Mapped[int] = mapped_column(primary_key=True)
+    """Counted from the south pole, from 0."""
+    col: Mapped[int] = mapped_column(primary_key=True)
+    """Counted from 180° west, from 0."""
+    photos: Mapped[int]
+    latitudes: Mapped[int]
+    longitudes: Mapped[int]
+    """The sums of all, in millionths of a degree."""
+    south: Mapped[float]
+    west: Mapped[float]
+    north: Mapped[float]
+    east: Mapped[float]
+    """The box that they lie in, in degrees."""
+    cover_photo_id: Mapped[int]
+
+
 class DaemonStatus(Base):
     """What the daemon last said of itself, in one row. Whether it runs at all is told by its lock, not by this."""
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import difflib
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Literal
 
+from photoindex import folding
 from photoindex.messages import say
 
 Kind = Literal["filter", "like", "setting"]
@@ -135,8 +135,7 @@ _BY_ANY_NAME: Mapping[str, Entry] = {
 
 def fold(text: str) -> str:
     """Letters alone: without case, accents and white space, with straight apostrophes."""
-    decomposed = unicodedata.normalize("NFKD", text.casefold().replace("’", "'"))
-    return "".join(char for char in decomposed if not unicodedata.combining(char) and not char.isspace())
+    return "".join(folding.fold(text).split())
 
 
 def find(name: str) -> Entry | None:

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select, tuple_
 from sqlalchemy.orm import Session
 
+from photoindex.cutting import cut
 from photoindex.models import Photo
 from photoindex.search import filters
 from photoindex.search.answer import STRONG
@@ -47,12 +48,11 @@ def read(
         behind = (_moment(after.key if oldest_first else -after.key), after.photo_id)
         query = query.where(position > behind if oldest_first else position < behind)
     order = (Photo.timeline_at, Photo.id) if oldest_first else (Photo.timeline_at.desc(), Photo.id.desc())
-    rows = session.execute(query.order_by(*order).limit(limit + 1)).all()
-    shown = rows[:limit]
+    shown, ending = cut(session.execute(query.order_by(*order).limit(limit + 1)).all(), limit)
     last = None
-    if len(rows) > limit:
-        microseconds = (shown[-1].timeline_at - _EPOCH) // _MICROSECOND
-        last = Place(STRONG, float(microseconds if oldest_first else -microseconds), shown[-1].id)
+    if ending is not None:
+        microseconds = (ending.timeline_at - _EPOCH) // _MICROSECOND
+        last = Place(STRONG, float(microseconds if oldest_first else -microseconds), ending.id)
     return Listed([row.id for row in shown], total, last)
 
 

@@ -8,6 +8,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
 from photoindex import album_order, collections, photos, saved_searches
+from photoindex.cutting import cut
 from photoindex.web import albums as api
 from photoindex.web import cards, changes, names, notices, smart_albums, translating
 from photoindex.web.services import services
@@ -42,10 +43,10 @@ def album(album_id: int) -> str:
     cursor = request.args.get("cursor") or None
     with services().database.read() as session:
         found = collections.get_album(session, album_id)
-        places = album_order.page(session, album_id, PAGE_SIZE + 1, api.decode(cursor))
-        shown = photos.get_many(session, [each.photo_id for each in places[:PAGE_SIZE]])
+        places, last = cut(album_order.page(session, album_id, PAGE_SIZE + 1, api.decode(cursor)), PAGE_SIZE)
+        shown = photos.get_many(session, [each.photo_id for each in places])
         badges = cards.badges(session, shown)
-    following = api.encode(places[PAGE_SIZE - 1]) if len(places) > PAGE_SIZE else None
+    following = api.encode(last) if last else None
     return render_template(
         "album.html", album=found, photos=shown, badges=badges, continued=cursor, following=following
     )

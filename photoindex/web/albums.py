@@ -11,6 +11,7 @@ from flask import Blueprint, abort, url_for
 from sqlalchemy.orm import Session
 
 from photoindex import album_order, collections, photos
+from photoindex.cutting import cut
 from photoindex.errors import QueryError
 from photoindex.messages import said
 from photoindex.search.cursor import NOT_OURS
@@ -41,9 +42,9 @@ def show(album_id: int) -> dict[str, Any]:
     limit, after = paging.limit(), decode(paging.cursor())
     with services().database.read() as session:
         album = collections.get_album(session, album_id)
-        places = album_order.page(session, album_id, limit + 1, after)
-        found = photos.get_many(session, [each.photo_id for each in places[:limit]])
-    return schemas.album_page(album, found, encode(places[limit - 1]) if len(places) > limit else None)
+        places, last = cut(album_order.page(session, album_id, limit + 1, after), limit)
+        found = photos.get_many(session, [each.photo_id for each in places])
+    return schemas.album_page(album, found, encode(last) if last else None)
 
 
 @blueprint.patch("/<photo_id:album_id>")

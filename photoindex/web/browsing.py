@@ -10,6 +10,7 @@ from flask_babel import lazy_gettext
 from sqlalchemy.orm import Session
 
 from photoindex import files, gear, libraries, media, photos, timeline
+from photoindex.cutting import cut
 from photoindex.errors import QueryError
 from photoindex.gear import Gear
 from photoindex.libraries import display_path
@@ -87,10 +88,9 @@ def show_this_day() -> str:
 def show_recent() -> str:
     before = _id("before")
     with services().database.read() as session:
-        ids = timeline.added(session, PAGE_SIZE + 1, before)
-        shown = photos.get_many(session, ids[:PAGE_SIZE])
+        ids, next_before = cut(timeline.added(session, PAGE_SIZE + 1, before), PAGE_SIZE)
+        shown = photos.get_many(session, ids)
         badges = cards.badges(session, shown)
-    next_before = ids[PAGE_SIZE - 1] if len(ids) > PAGE_SIZE else None
     return render_template("recent.html", photos=shown, badges=badges, before=before, next_before=next_before)
 
 
@@ -109,16 +109,15 @@ def show_problems() -> str:
     with services().database.read() as session:
         reasons = files.failure_reasons(session)
         reason = request.args.get("reason", next(iter(reasons), ""))
-        found = files.failures(session, PROBLEMS_SHOWN + 1, after or 0, reason)
+        shown, last = cut(files.failures(session, PROBLEMS_SHOWN + 1, after or 0, reason), PROBLEMS_SHOWN)
         names = {each.id: each.name for each in libraries.list_all(session)}
-    shown = found[:PROBLEMS_SHOWN]
     return render_template(
         "problems.html",
         reasons=[(code, translating.recall(media.REASONS.get(code, code)), count) for code, count in reasons.items()],
         reason=reason,
         problems=[Problem(names.get(each.library_id, ""), display_path(each.path), each.detail) for each in shown],
         after=after,
-        next_after=shown[-1].file_id if len(found) > PROBLEMS_SHOWN else None,
+        next_after=last.file_id if last else None,
     )
 
 

@@ -58,7 +58,7 @@ def show() -> str:
     cursor = paging.cursor()
     with services().database.read() as session:
         found = duplicates.page(session, kind, PAGE_SIZE, _decode(cursor))
-        counts = duplicates.count(session)
+        counts = duplicates.count(session, found)
         badges = cards.badges(session, [photo for group in found.groups for photo in group.photos])
     if kind != COPIES:
         keep = Badge(_("Keep"), _("Suggested to keep"))

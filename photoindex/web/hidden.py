@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, render_template, request
 
 from photoindex import hiding, photos
+from photoindex.cutting import cut
 from photoindex.web import cards, timeline
 from photoindex.web.services import services
 
@@ -17,11 +18,12 @@ PAGE_SIZE = 120
 def show() -> str:
     cursor = request.args.get("cursor")
     with services().database.read() as session:
-        places = hiding.page(session, PAGE_SIZE + 1, timeline.decode(cursor) if cursor else None)
-        shown = photos.get_many(session, [each.photo_id for each in places[:PAGE_SIZE]])
+        after = timeline.decode(cursor) if cursor else None
+        places, last = cut(hiding.page(session, PAGE_SIZE + 1, after), PAGE_SIZE)
+        shown = photos.get_many(session, [each.photo_id for each in places])
         badges = cards.badges(session, shown)
         total = hiding.count(session)
-    following = timeline.encode(places[PAGE_SIZE - 1]) if len(places) > PAGE_SIZE else None
+    following = timeline.encode(last) if last else None
     return render_template(
         "hidden.html", photos=shown, badges=badges, total=total, continued=cursor, following=following
     )

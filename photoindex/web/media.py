@@ -21,7 +21,7 @@ from photoindex.web import clips
 from photoindex.web.originals import open_original
 from photoindex.web.ranges import Section, answer
 from photoindex.web.services import services
-from photoindex.web.thumbnails import read_thumbnail
+from photoindex.web.thumbnails import kept_thumbnail, make_thumbnail
 
 blueprint = Blueprint("media", __name__, url_prefix="/api/v1/photos/<photo_id:photo_id>")
 
@@ -47,15 +47,16 @@ def confine(response: Response) -> Response:
 @blueprint.get("/thumbnail")
 def thumbnail(photo_id: int) -> Response:
     """A JPEG of at most 512 pixels. Where there is none, a browser's `<img>` gets a neutral picture with the 404."""
-    photo = _photo(photo_id)
-    response = Response(mimetype="image/jpeg", headers={"Cache-Control": _KEPT_FOR_EVER})
-    response.set_etag(photo.content_hash.hex())
-    if request.if_none_match.contains_weak(photo.content_hash.hex()):
-        return _not_modified(response)
     parts = services()
+    with parts.database.read() as session:
+        content_hash = photos.content_hash(session, photo_id)
+    response = Response(mimetype="image/jpeg", headers={"Cache-Control": _KEPT_FOR_EVER})
+    response.set_etag(content_hash.hex())
+    if request.if_none_match.contains_weak(content_hash.hex()):
+        return _not_modified(response)
     try:
-        response.data = read_thumbnail(
-            parts.thumbnails, photo, max_file_bytes=parts.max_file_bytes, max_pixels=parts.max_pixels
+        response.data = kept_thumbnail(parts.thumbnails, content_hash) or make_thumbnail(
+            parts.thumbnails, _photo(photo_id), max_file_bytes=parts.max_file_bytes, max_pixels=parts.max_pixels
         )
     except NotFoundError:
         if not _wants_picture():

@@ -21,6 +21,8 @@ def register(app: Flask) -> None:
 
 def plain(text: str) -> str:
     """The text without what would reverse or hide the writing around it; for titles and attributes."""
+    if text.isprintable():  # nearly always: then there is nothing of that in it
+        return str(text)  # not as markup
     return "".join("\ufffd" if char in _OVERRIDES or _is_unseen(char) else char for char in text)
 
 
@@ -31,7 +33,7 @@ def name(text: str) -> Markup:
 
 def commands(text: str) -> Markup:
     """The text with the commands it names, each behind a colon, set as code: that is not broken across lines."""
-    parts, end = [], 0
+    text, parts, end = plain(text), [], 0
     for found in _COMMAND.finditer(text):
         parts += [escape(text[end : found.start()]), Markup("<code>{}</code>").format(found[0])]
         end = found.end()

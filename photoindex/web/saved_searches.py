@@ -11,6 +11,7 @@ from flask import Blueprint, abort, url_for
 from sqlalchemy.orm import Session
 
 from photoindex import saved_searches
+from photoindex.cutting import cut
 from photoindex.errors import QueryError
 from photoindex.messages import said
 from photoindex.saved_searches import SavedSearchInfo
@@ -29,11 +30,11 @@ _KINDS: dict[str, type] = {"name": str, "query": str, "position": int, "cover_ph
 def list_saved() -> dict[str, Any]:
     limit, first = paging.limit(), _position(paging.cursor())
     with services().database.read() as session:
-        found = saved_searches.page(session, limit + 1, first)
+        found, last = cut(saved_searches.page(session, limit + 1, first), limit)
         total = saved_searches.count(session)
-        new = smart_albums.counts(session, found[:limit])
-    shown = [saved_search(each, new[each.id]) for each in found[:limit]]
-    return {"total": total, "results": shown, "next_cursor": str(first + limit) if len(found) > limit else None}
+        new = smart_albums.counts(session, found)
+    shown = [saved_search(each, new[each.id]) for each in found]
+    return {"total": total, "results": shown, "next_cursor": str(first + limit) if last else None}
 
 
 @blueprint.post("")

@@ -24,15 +24,17 @@ log = logging.getLogger(__name__)
 _decoding = threading.BoundedSemaphore(2)
 
 
-def read_thumbnail(folder: Path, photo: PhotoInfo, *, max_file_bytes: int, max_pixels: int) -> bytes:
-    """The JPEG. Raises NotFoundError when there is none and the original can't give one."""
-    path = media.thumbnail_path(folder, photo.content_hash)
+def kept_thumbnail(folder: Path, content_hash: bytes) -> bytes:
+    """The JPEG from the cache; nothing where there is none, or an empty file, as a power cut can leave one."""
     try:
-        jpeg = path.read_bytes()
+        return media.thumbnail_path(folder, content_hash).read_bytes()
     except OSError:
-        jpeg = b""
-    if jpeg:  # a power cut can leave an empty file
-        return jpeg
+        return b""
+
+
+def make_thumbnail(folder: Path, photo: PhotoInfo, *, max_file_bytes: int, max_pixels: int) -> bytes:
+    """The JPEG, made from the original and kept. Raises NotFoundError when the original can't give one."""
+    path = media.thumbnail_path(folder, photo.content_hash)
     with _decoding:
         jpeg = _make(photo, max_file_bytes, max_pixels)
     try:

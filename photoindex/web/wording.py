@@ -11,7 +11,7 @@ from flask_babel import format_date, format_datetime, format_decimal, get_locale
 from flask_babel import gettext as _
 
 from photoindex.photos import PhotoInfo, PlaceNames
-from photoindex.web import moments, rows
+from photoindex.web import headings, moments, rows
 from photoindex.web.names import plain
 
 _STATES = {
@@ -40,8 +40,7 @@ def moment(at: datetime) -> str:
 
 def day(at: datetime) -> str:
     """`5 March 2024`"""
-    # Translators: a pattern of Unicode (LDML), as above.
-    return str(format_date(at, _("d MMMM y"), rebase=False))
+    return headings.whole_date(at.date())
 
 
 def month(at: datetime) -> str:

@@ -149,7 +149,9 @@ function begin() {
   if (timeline === null) return;
   edges = new IntersectionObserver(watch, { rootMargin: `${100 * KEPT_SCREENS}% 0px` });
   for (const part of parts()) edges.observe(part);
-  grow();
+  // What is in sight comes first. Where one was before may be further down: then there is no waiting.
+  if (owed !== null || document.readyState === "complete") grow();
+  else window.addEventListener("load", grow, { once: true });
 }
 
 function moved() {

@@ -153,11 +153,12 @@ def test_photos_of_a_folder_are_found_by_the_index_over_folders(database: Databa
     with database.read() as session:
         connection = session.connection()
         event.listen(connection, "before_cursor_execute", lambda _c, _k, statement, *_: asked.append(statement))
-        folders.children(session, library, b"2019")
         folders.page(session, library, b"2019", 9)
+        folders.count(session, library, b"2019")
         plans = []
-        for statement in asked[:2]:
+        for statement in list(asked):
             marks = statement.count("?")
             rows = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", (1,) * marks).all()
             plans.append(" ".join(row[-1] for row in rows))
+    assert len(plans) == 2
     assert all("COVERING INDEX file_folder (folder_id=?" in plan for plan in plans), plans

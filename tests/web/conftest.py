@@ -311,7 +311,23 @@ def start_server(gallery: Gallery) -> Iterator[Callable[..., RunningServer]]:
 
 
 @pytest.fixture(scope="module")
-def long_timeline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+def serve() -> Iterator[Callable[[Path], RunningServer]]:
+    """Starts servers over data folders that many tests of a file use; each is ready."""
+    started: list[subprocess.Popen[str]] = []
+
+    def start(data: Path) -> RunningServer:
+        started.append(_launch(data, ()))
+        server = _running(started[-1])
+        server.get("/readyz")
+        return server
+
+    yield start
+    for process in started:
+        _end(process)
+
+
+@pytest.fixture(scope="module")
+def long_timeline(tmp_path_factory: pytest.TempPathFactory, serve: Callable[[Path], RunningServer]) -> RunningServer:
     """A server over 400 photos of all shapes, some a day, and one video, the newest: for many tests at once."""
     home = tmp_path_factory.mktemp("long")
     settings = Settings(data=home / "data", web_threads=4)
@@ -320,19 +336,7 @@ def long_timeline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningS
         made = Gallery(settings, home / "photos", database, ColourEncoder())
         made.fill(400, days_apart=0.29)
         made.film("video.webm", ["blue", "red"], timeline_at=NEWEST + timedelta(hours=1))
-    with _serving(settings) as server:
-        yield server
-
-
-@contextmanager
-def _serving(settings: Settings) -> Iterator[RunningServer]:
-    process = _launch(settings.data, ())
-    try:
-        server = _running(process)
-        server.get("/readyz")
-        yield server
-    finally:
-        _end(process)
+    return serve(settings.data)
 
 
 TOWNS = (
@@ -369,7 +373,6 @@ def make_varied(home: Path) -> Settings:
 
 
 @pytest.fixture(scope="module")
-def varied(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+def varied(tmp_path_factory: pytest.TempPathFactory, serve: Callable[[Path], RunningServer]) -> RunningServer:
     """A server over the photos of `make_varied`, for many tests at once."""
-    with _serving(make_varied(tmp_path_factory.mktemp("varied"))) as server:
-        yield server
+    return serve(make_varied(tmp_path_factory.mktemp("varied")).data)
