@@ -18,7 +18,7 @@ from photoindex.cli.progress import Figures, ProgressDisplay, outcome
 from photoindex.cli.running import withdraw
 from photoindex.cli.signals import Stop, stop_on_signals
 from photoindex.cli.supervisor import Child, Supervisor
-from photoindex.config import Settings, load_settings
+from photoindex.config import Origin, Settings, load_settings
 from photoindex.errors import DatabaseError
 
 if TYPE_CHECKING:
@@ -102,7 +102,9 @@ def _children(settings: Settings, bound: socket.socket, insecure_no_auth: bool) 
     """The web server first: its page is there before the encoder is loaded."""
     # As we were started: -P keeps the folder we are in, maybe one of photos, from being imported from.
     safe = [] if {"", os.getcwd()} & set(sys.path) else ["-P"]
-    common = ["--data", str(settings.data), "--encoder", settings.encoder, "--parent", str(os.getpid())]
+    common = ["--data", str(settings.data), "--parent", str(os.getpid())]
+    if settings.origins.get("encoder") == Origin.FLAG:  # else the children find it where we did, or on the pages
+        common += ["--encoder", settings.encoder]
     run = [sys.executable, *safe, "-m", "photoindex"]
     web = ["--host", settings.host, "--port", str(settings.port), "--fd", str(bound.fileno())]
     if insecure_no_auth:

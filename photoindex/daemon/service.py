@@ -8,13 +8,15 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import closing, suppress
+from dataclasses import replace
 from typing import TypeVar
 
 from photoindex import embeddings, files
-from photoindex.config import Settings
+from photoindex.config import Origin, Settings
 from photoindex.daemon.changes import Changes
 from photoindex.daemon.choosing import EncoderLoader, choose_encoder
 from photoindex.daemon.chores import Chores
+from photoindex.daemon.following import Followed
 from photoindex.daemon.indexer import Indexer
 from photoindex.daemon.keeper import LOOK_SECONDS, Keeper
 from photoindex.daemon.reading import Limits, Reader
@@ -22,15 +24,17 @@ from photoindex.daemon.reporting import Progress, Reporter
 from photoindex.daemon.scanner import Scanner
 from photoindex.daemon.sizing import choose_size
 from photoindex.daemon.trouble import Trouble
-from photoindex.daemon.walking import Ignored
 from photoindex.daemon.watcher import Watcher
 from photoindex.database import Database, open_database
 from photoindex.embeddings import StoredEncoder
-from photoindex.encoders.base import EncoderInfo
-from photoindex.errors import DatabaseBusyError, DatabaseError
+from photoindex.encoders.base import Encoder, EncoderInfo
+from photoindex.encoders.registry import AUTO
+from photoindex.errors import DatabaseBusyError, DatabaseError, EncoderError
+from photoindex.ignoring import Ignored
 from photoindex.lock import DaemonLock
 from photoindex.machine import keep_memory, this_machine
 from photoindex.media import remove_leftovers
+from photoindex.messages import say
 
 log = logging.getLogger(__name__)
 
@@ -91,16 +95,21 @@ class _Service:
         self._end = threading.Event()
         """Set when indexing is over, whether `stop` was set or all is done."""
         self._chores = Chores(database, settings.thumbnails, settings.snapshots, stop)
-        ignored = Ignored(settings.ignore, os.fsencode(settings.data.resolve()))
+        self._encoder = Followed(database, settings, "encoder")
+        self._ignore = Followed(database, settings, "ignore")
         self._keeper = Keeper(
             database,
-            Scanner(database, ignored, settings.settle_seconds, self._end),
+            Scanner(database, self._ignored(settings), settings.settle_seconds, self._end),
             Watcher(self._changes, settings.settle_seconds) if watch else None,
             self._changes,
             scan_interval_seconds=settings.scan_interval_seconds,
             stop=self._end,
             work=self._work,
+            ignoring=lambda: self._ignored(self._ignore.take()) if self._ignore.has_changed() else None,
         )
+
+    def _ignored(self, settings: Settings) -> Ignored:
+        return Ignored(settings.ignore, os.fsencode(settings.data.resolve()))
 
     def run(self) -> Progress:
         with suppress(_StoppedError):
@@ -119,8 +128,8 @@ class _Service:
         keeper.start()  # scanning needs no encoder, and goes on while that is loaded
         try:
             self._patiently(self._chores.start)
-            with closing(self._indexer()) as indexer:
-                self._loop(indexer)
+            while self._index_until_another_is_chosen():
+                log.info("another encoder was chosen")
             if not self._stop.is_set():
                 self._chores.finish()
         except _StoppedError:
@@ -131,6 +140,15 @@ class _Service:
             self._chores.close()
             keeper.join()
             self._sign_off()
+
+    def _index_until_another_is_chosen(self) -> bool:
+        """Index with the encoder that is chosen now, until the end (False) or until it is another (True)."""
+        try:
+            with closing(self._indexer()) as indexer:
+                self._loop(indexer)
+        except _ChosenAnewError:
+            return True
+        return False
 
     def _sign_off(self) -> None:
         """The last words, without which the end is an end too: whether the daemon runs is told by its lock."""
@@ -154,8 +172,7 @@ class _Service:
                 return done
 
     def _indexer(self) -> Indexer:
-        stored = self._patiently(self._stored_encoders)
-        encoder, notice = self._load_encoder(self._settings, stored, self._tell)
+        encoder, notice = self._load()
         info = encoder.info
         log.info("encoder %s on %s (%s)", info.name, info.device, info.precision)
         registered = self._patiently(lambda: self._register(info))
@@ -179,6 +196,22 @@ class _Service:
             gone=lambda library_id, path: self._changes.note(library_id, path, 0),
         )
 
+    def _load(self) -> tuple[Encoder, str | None]:
+        """Load what is chosen now; when that was on the pages and can't be had, what would be used without it."""
+        settings = self._patiently(self._encoder.take)
+        stored = self._patiently(self._stored_encoders)
+        self._patiently(lambda: self._reporter.report("starting", problem=None))
+        try:
+            return self._load_encoder(settings, stored, self._tell)
+        except EncoderError as error:
+            if settings.origins.get("encoder") != Origin.PAGE:
+                raise
+            reason = str(error).rstrip(".")
+            problem = say("The encoder %(name)s can't be used: %(reason)s", name=settings.encoder, reason=reason)
+            log.error("%s", problem)
+            self._patiently(lambda: self._reporter.report("starting", problem=problem))
+            return self._load_encoder(replace(settings, encoder=AUTO), stored, self._tell)
+
     def _stored_encoders(self) -> list[StoredEncoder]:
         with self._database.read() as session:
             return embeddings.stored_encoders(session)
@@ -196,12 +229,14 @@ class _Service:
             )
 
     def _tell(self, line: str) -> None:
-        """Show what the loading of the encoder is at. Raises _StoppedError to end it when the daemon is to end."""
+        """Show what the loading of the encoder is at. Raises _StoppedError or _ChosenAnewError to end it."""
         if self._stop.is_set():
             raise _StoppedError
         if time.monotonic() - self._told_at >= TELL_SECONDS:
             self._told_at = time.monotonic()
             try:
+                if self._encoder.has_changed():
+                    raise _ChosenAnewError
                 self._reporter.report("starting", notice=line)
             except DatabaseBusyError as error:
                 self._trouble.say(error)
@@ -219,6 +254,8 @@ class _Service:
     def _round(self, indexer: Indexer) -> bool:
         """Do what comes next, or wait for it; True when nothing is left and nothing watched."""
         self._work.clear()
+        if self._encoder.has_changed():
+            raise _ChosenAnewError
         if self._keeper.scans_done != self._scans:
             self._scans = self._keeper.scans_done
             indexer.reconsider()
@@ -266,3 +303,7 @@ class _DiskError(Exception):
 
 class _StoppedError(Exception):
     """The daemon is to end while it loads the encoder."""
+
+
+class _ChosenAnewError(Exception):
+    """Another encoder was chosen on the pages than the one that is used or loaded."""
