@@ -45,6 +45,11 @@ class DiskFolder:
     more: bool = False
     """Whether there may be more of them than that."""
 
+    @property
+    def is_root(self) -> bool:
+        """Whether it is the whole of this machine."""
+        return self.path == b"/"
+
 
 @dataclass(frozen=True)
 class Listing:

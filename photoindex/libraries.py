@@ -51,9 +51,20 @@ def add(session: Session, folder: Path) -> LibraryInfo:
     Raises LibraryError when it is not a readable folder, or lies inside another library or around one.
     """
     root = check_folder(folder)
+    known = session.scalar(select(Library.id).where(Library.root == root))
+    if known is not None:
+        return get(session, known)
+    check_new(session, folder)
+    library = Library(root=root, name=display_path(os.path.basename(root)) or "/")
+    session.add(library)
+    session.flush()
+    return get(session, library.id)
+
+
+def check_new(session: Session, folder: Path) -> None:
+    """Refuse a folder that lies inside a library or around one. Raises LibraryError."""
+    root = os.path.realpath(os.fsencode(folder.expanduser()))
     for other in session.scalars(select(Library)):
-        if other.root == root:
-            return get(session, other.id)
         if _contains(other.root, root):
             raise LibraryError(
                 say(
@@ -72,10 +83,6 @@ def add(session: Session, folder: Path) -> LibraryInfo:
                     number=other.id,
                 )
             )
-    library = Library(root=root, name=display_path(os.path.basename(root)) or "/")
-    session.add(library)
-    session.flush()
-    return get(session, library.id)
 
 
 def check_folder(folder: Path) -> bytes:

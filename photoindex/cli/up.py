@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 CHECK_SECONDS = 0.25
 STATUS_EVERY = 4
 """Checks of the children for one look at the status."""
+NO_LIBRARY = "no library yet; choose a folder on the page, or add one with: photoindex library add DIR"
 
 
 @click.command()
@@ -45,7 +46,7 @@ def up(
 ) -> None:
     """Index folders, watch them, and serve the gallery, until Ctrl-C.
 
-    Without DIR: the libraries there are.
+    Without DIR: the libraries there are, or those that are then added on the page.
     """
     settings = load_settings({"data": data, "encoder": encoder, "host": host, "port": port})
     start(settings, folders, insecure_no_auth)
@@ -148,7 +149,7 @@ class Reporter:
         daemon, empty = status.daemon, not status.libraries
         self._say_new("notice", daemon.notice if daemon.state != "stopped" else None)
         self._say_new("problem", daemon.problem)
-        self._say_new("empty", "no library yet; add one with: photoindex library add DIR" if empty else None)
+        self._say_new("empty", NO_LIBRARY if empty else None)
         for library in status.libraries:
             self._say_new(library.id, library.problem and f"{library.path}: {library.problem}")
         self.display.show(Figures(daemon.state, status.files, daemon.photos_per_second, daemon.seconds_left))

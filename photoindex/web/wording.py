@@ -6,9 +6,18 @@ from datetime import datetime
 from typing import Protocol
 
 from flask import Flask
-from flask_babel import format_date, format_datetime, format_decimal, get_locale, lazy_gettext, ngettext
+from flask_babel import (
+    format_date,
+    format_datetime,
+    format_decimal,
+    format_timedelta,
+    get_locale,
+    lazy_gettext,
+    ngettext,
+)
 from flask_babel import gettext as _
 
+from photoindex.models import utc_now
 from photoindex.photos import PhotoInfo, PlaceNames
 from photoindex.web import moments, rows
 from photoindex.web.names import plain
@@ -26,7 +35,8 @@ _STATES = {
 
 def register(app: Flask) -> None:
     """Give templates these as filters."""
-    for function in (moment, day, month, size, number, duration, timecode, speed, described, state, shape):
+    filters = (moment, day, month, size, number, duration, timecode, rate, speed, ago, described, state, shape)
+    for function in filters:
         app.add_template_filter(function)
     app.add_template_filter(moments.parameter)
 
@@ -102,6 +112,11 @@ def speed(photos_per_second: float) -> str:
     if per_minute < 1:
         return str(_("less than one photo a minute"))
     return str(ngettext("%(num)s photo a minute", "%(num)s photos a minute", per_minute))
+
+
+def ago(at: datetime) -> str:
+    """`5 minutes ago`, of a time in UTC."""
+    return str(format_timedelta(at - utc_now(), add_direction=True))
 
 
 def exposure(seconds: float) -> str:
