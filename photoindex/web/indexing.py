@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from flask import Blueprint, render_template
 from sqlalchemy.orm import Session
 
-from photoindex import photos, status, timeline
+from photoindex import libraries, photos, status, timeline
+from photoindex.models import LibraryState
 from photoindex.photos import PhotoInfo
 from photoindex.status import Status
 from photoindex.web.progress import WORKING
@@ -28,6 +29,7 @@ class Indexing:
     done: int
     percent: int
     is_busy: bool
+    """Whether something is being done, or about to be: a library that was just added is not scanned yet."""
     newest: list[PhotoInfo]
 
 
@@ -41,6 +43,7 @@ def show() -> str:
 def of(session: Session) -> Indexing:
     """How far indexing is, with the photos that joined last."""
     now = status.read(session, services().daemon_lock)
+    awaited = any(each.scanned_at is None and each.state == LibraryState.ONLINE for each in libraries.list_all(session))
     done = now.files.indexed + now.files.failed
     found = done + now.files.pending
     return Indexing(
@@ -48,6 +51,6 @@ def of(session: Session) -> Indexing:
         found=found,
         done=done,
         percent=100 * done // found if found else 0,
-        is_busy=now.daemon.state in WORKING or (bool(now.files.pending) and now.daemon.state != "stopped"),
+        is_busy=now.daemon.state != "stopped" and (now.daemon.state in WORKING or bool(now.files.pending) or awaited),
         newest=photos.get_many(session, timeline.added(session, NEWEST_SHOWN)),
     )
