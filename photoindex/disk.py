@@ -64,12 +64,23 @@ class Listing:
 
 def check_shown(path: bytes) -> None:
     """Refuse an absolute path that is hidden or belongs to the system, or leads there. Raises LibraryError."""
-    for each in {os.path.normpath(path), os.path.realpath(path)}:
-        parts = each.split(b"/")[1:]
-        if any(part.startswith(b".") for part in parts):
-            raise LibraryError(say("%(path)s is hidden, and so left out here", path=display_path(path)))
-        if _is_system(each):
-            raise LibraryError(say("%(path)s belongs to the system", path=display_path(path)))
+    _check_one(os.path.normpath(path))
+    try:
+        leads_to = os.path.realpath(path)
+    except OSError as error:
+        raise _unreadable(path, error) from error
+    _check_one(leads_to)
+
+
+def _check_one(path: bytes) -> None:
+    if any(part.startswith(b".") for part in path.split(b"/")):
+        raise LibraryError(say("%(path)s is hidden, and so left out here", path=display_path(path)))
+    if _is_system(path):
+        raise LibraryError(say("%(path)s belongs to the system", path=display_path(path)))
+
+
+def _unreadable(path: bytes, error: OSError) -> LibraryError:
+    return LibraryError(say("%(path)s can't be read (%(error)s)", path=display_path(path), error=error.strerror))
 
 
 def listing(path: bytes, is_picture: Callable[[bytes], bool], count_seconds: float = COUNT_SECONDS) -> Listing:
@@ -114,9 +125,7 @@ def _folder_names(path: bytes) -> Iterator[bytes]:
                 if _is_folder(entry):
                     yield entry.name
     except OSError as error:
-        raise LibraryError(
-            say("%(path)s can't be read (%(error)s)", path=display_path(path), error=error.strerror)
-        ) from error
+        raise _unreadable(path, error) from error
 
 
 def _is_folder(entry: os.DirEntry[bytes]) -> bool:

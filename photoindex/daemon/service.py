@@ -8,13 +8,12 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import closing, suppress
-from dataclasses import replace
 from typing import TypeVar
 
 from photoindex import embeddings, files
-from photoindex.config import Origin, Settings
+from photoindex.config import Settings
 from photoindex.daemon.changes import Changes
-from photoindex.daemon.choosing import EncoderLoader, choose_encoder
+from photoindex.daemon.choosing import EncoderLoader, choose_encoder, load_or_go_on
 from photoindex.daemon.chores import Chores
 from photoindex.daemon.following import Followed
 from photoindex.daemon.indexer import Indexer
@@ -28,13 +27,11 @@ from photoindex.daemon.watcher import Watcher
 from photoindex.database import Database, open_database
 from photoindex.embeddings import StoredEncoder
 from photoindex.encoders.base import Encoder, EncoderInfo
-from photoindex.encoders.registry import AUTO
-from photoindex.errors import DatabaseBusyError, DatabaseError, EncoderError
+from photoindex.errors import DatabaseBusyError, DatabaseError
 from photoindex.ignoring import Ignored
 from photoindex.lock import DaemonLock
 from photoindex.machine import keep_memory, this_machine
 from photoindex.media import remove_leftovers
-from photoindex.messages import say
 
 log = logging.getLogger(__name__)
 
@@ -197,20 +194,13 @@ class _Service:
         )
 
     def _load(self) -> tuple[Encoder, str | None]:
-        """Load what is chosen now; when that was on the pages and can't be had, what would be used without it."""
         settings = self._patiently(self._encoder.take)
         stored = self._patiently(self._stored_encoders)
-        self._patiently(lambda: self._reporter.report("starting", problem=None))
-        try:
-            return self._load_encoder(settings, stored, self._tell)
-        except EncoderError as error:
-            if settings.origins.get("encoder") != Origin.PAGE:
-                raise
-            reason = str(error).rstrip(".")
-            problem = say("The encoder %(name)s can't be used: %(reason)s", name=settings.encoder, reason=reason)
-            log.error("%s", problem)
-            self._patiently(lambda: self._reporter.report("starting", problem=problem))
-            return self._load_encoder(replace(settings, encoder=AUTO), stored, self._tell)
+        self._complain(None)
+        return load_or_go_on(self._load_encoder, settings, stored, self._tell, self._complain)
+
+    def _complain(self, problem: str | None) -> None:
+        self._patiently(lambda: self._reporter.report("starting", problem=problem))
 
     def _stored_encoders(self) -> list[StoredEncoder]:
         with self._database.read() as session:

@@ -79,13 +79,18 @@ def building_encoder(session: Session) -> Building | None:
 def _libraries(session: Session, now: Status) -> list[LibraryLine]:
     tallies = libraries.tallies(session)
     scanned = {each.id: each.scanned_at for each in libraries.list_all(session)}
-    return [
-        LibraryLine(each, *(tallies.get(each.id, {}).get(state, 0) for state in _COLUMNS), scanned.get(each.id))
-        for each in now.libraries
-    ]
+    return [_library(each, tallies.get(each.id, {}), scanned.get(each.id)) for each in now.libraries]
 
 
-_COLUMNS = (FileState.INDEXED, FileState.PENDING, FileState.FAILED, FileState.MISSING)
+def _library(library: LibraryStatus, tally: Mapping[str, int], scanned_at: datetime | None) -> LibraryLine:
+    return LibraryLine(
+        library,
+        indexed=tally.get(FileState.INDEXED, 0),
+        pending=tally.get(FileState.PENDING, 0),
+        failed=tally.get(FileState.FAILED, 0),
+        missing=tally.get(FileState.MISSING, 0),
+        scanned_at=scanned_at,
+    )
 
 
 def _reasons(found: Mapping[str, int]) -> list[ReasonLine]:

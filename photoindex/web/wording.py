@@ -35,7 +35,22 @@ _STATES = {
 
 def register(app: Flask) -> None:
     """Give templates these as filters."""
-    filters = (moment, day, month, size, number, duration, timecode, rate, speed, ago, described, state, shape)
+    filters = (
+        moment,
+        day,
+        month,
+        size,
+        number,
+        duration,
+        timecode,
+        rate,
+        speed,
+        ago,
+        described,
+        state,
+        shape,
+        sentence,
+    )
     for function in filters:
         app.add_template_filter(function)
     app.add_template_filter(moments.parameter)
@@ -145,6 +160,11 @@ def place_parts(names: PlaceNames) -> list[str]:
     french = (names.city_fr, names.region_fr, names.country_fr)
     parts = french if speaks_french() else (names.city, names.region, names.country)
     return [part for part in parts if part]
+
+
+def sentence(text: str) -> str:
+    """The text, beginning with a capital letter."""
+    return text[:1].upper() + text[1:]
 
 
 class Labelled(Protocol):

@@ -96,7 +96,7 @@ def test_what_can_not_be_a_library_is_refused_in_one_line(client, gallery, home)
     for path, words in (
         ("/proc", "/proc belongs to the system"),
         ("/etc/ssl", "/etc/ssl belongs to the system"),
-        (f"{home}/link", "link belongs to the system"),
+        (f"{home}/link", "/proc belongs to the system"),
         (f"{home}/.secret", "is hidden, and so left out here"),
         (f"{home}/Pictures/../.secret", "is hidden, and so left out here"),
         (f"{home}/nothing", "there is no folder"),
@@ -174,7 +174,7 @@ def test_the_page_of_indexing_says_how_far_it_is(gallery, make_app, request):
     newest = gallery.fill(3)[-1]
     gallery.add_pending(9)
     stopped = client.get("/indexing").text
-    assert "Nobody is indexing" in stopped and "photoindex daemon" in stopped
+    assert "Indexing does not run" in stopped and "photoindex daemon" in stopped
     request.getfixturevalue("daemon")
     gallery.say(state="indexing", pid=7, photos_per_second=44.8, seconds_left=4.2, notice="The <notice>")
     page = client.get("/indexing").text
@@ -274,7 +274,7 @@ def test_an_encoder_is_chosen_among_those_with_a_name(client, gallery):
 
 @pytest.mark.parametrize(
     ("origin", "words"),
-    [(Origin.FLAG, "with --encoder"), (Origin.VARIABLE, "PHOTOINDEX_ENCODER"), (Origin.FILE, "config.toml")],
+    [(Origin.FLAG, "<code>--encoder</code>"), (Origin.VARIABLE, "PHOTOINDEX_ENCODER"), (Origin.FILE, "config.toml")],
 )
 def test_what_is_set_elsewhere_is_said_and_not_changed(gallery, make_app, daemon, origin, words):
     with gallery.database.write() as session:
