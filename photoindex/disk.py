@@ -104,8 +104,17 @@ def listing(path: bytes, is_picture: Callable[[bytes], bool], count_seconds: flo
 
 def starting_points(home: Path) -> list[DiskFolder]:
     """Where photos may be: the user's home, their folder of pictures, mounted disks, and the whole of this machine."""
-    found = [os.fsencode(home), *_picture_folders(home), *sorted(_mounted()), b"/"]
+    own = [each for each in (os.fsencode(home), *_picture_folders(home)) if _is_offered(each)]
+    found = [*own, *sorted(_mounted()), b"/"]
     return [DiskFolder(path, display_path(os.path.basename(path)) or "/") for path in dict.fromkeys(found)]
+
+
+def _is_offered(path: bytes) -> bool:
+    try:
+        check_shown(path)
+    except LibraryError:
+        return False
+    return os.path.isdir(path)
 
 
 def _is_system(path: bytes) -> bool:

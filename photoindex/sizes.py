@@ -8,7 +8,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-BUDGET_SECONDS = 0.1
+BUDGET_SECONDS = 0.05
 
 
 @dataclass(frozen=True)

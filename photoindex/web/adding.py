@@ -79,9 +79,9 @@ def add() -> Response | tuple[str, int]:
 
 
 def picker(path: bytes | None = None) -> Picker:
-    """Of the folder at a normal absolute path; without one of the user's home."""
-    home = Path.home()
-    path = os.fsencode(home) if path is None else path
+    """Of the folder at a normal absolute path; without one of the user's home, or else of the whole machine."""
+    points = disk.starting_points(_home())
+    path = points[0].path if path is None else path
     problem = refusal = None
     found = disk.Listing(path, (), ())
     with services().database.read() as session:
@@ -94,7 +94,7 @@ def picker(path: bytes | None = None) -> Picker:
     return Picker(
         path=display_path(path),
         sent=quote_from_bytes(path),
-        points=[Choice(each, _address(each.path), each.path == path) for each in disk.starting_points(home)],
+        points=[Choice(each, _address(each.path), each.path == path) for each in points],
         crumbs=[Crumb(each.name, _address(each.path)) for each in found.above],
         folders=[Choice(each, _address(each.path), each.path in roots) for each in found.folders[:FOLDERS_SHOWN]],
         all=len(found.folders),
@@ -103,6 +103,16 @@ def picker(path: bytes | None = None) -> Picker:
         is_library=os.path.realpath(path) in roots,
         is_whole_disk=path == b"/",
     )
+
+
+def _home() -> Path:
+    """The user's; of one who has none, or only the data folder, as services do, the root."""
+    try:
+        home = Path.home()
+        libraries.check_apart(home, services().settings.data)
+    except (RuntimeError, LibraryError):
+        return Path("/")
+    return home
 
 
 def _check(path: bytes) -> None:

@@ -122,6 +122,13 @@ def test_system_folders_are_neither_listed_nor_shown(client, home):
         assert "belongs to the system" in page and names_in(page) == []
 
 
+def test_a_service_whose_home_is_the_data_folder_begins_with_the_whole_computer(gallery, client, monkeypatch):
+    for home in (gallery.settings.data, gallery.settings.data / "nothing"):
+        monkeypatch.setenv("HOME", str(home))
+        page = client.get("/").text
+        assert "Open a folder to choose it" in page and "thumbnails" not in names_in(page)
+
+
 def test_a_typed_folder_may_begin_with_the_home(client, home):
     assert names_in(client.get("/libraries/add?path=~/Pictures").text) == ["2019"]
 
