@@ -372,8 +372,8 @@ def scan(data: Path) -> dict[str, float]:
     from photoindex import libraries
     from photoindex.config import load_settings
     from photoindex.daemon.scanner import Scanner
-    from photoindex.daemon.walking import Ignored
     from photoindex.database import open_database
+    from photoindex.ignoring import Ignored
 
     settings = load_settings({"data": data}, {})
     database = open_database(settings.database, checkpoints=True)

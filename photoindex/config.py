@@ -1,12 +1,17 @@
-"""Settings: command-line flags over PHOTOINDEX_* variables over config.toml in the data folder over the defaults."""
+"""Settings: command-line flags over PHOTOINDEX_* variables over config.toml in the data folder over the defaults.
+
+A few can also be chosen on the pages (`chosen.py`); that counts where none of the first three says anything.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import os
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +32,18 @@ IGNORED_BY_DEFAULT = (
     "System Volume Information",
     "lost+found",
 )
+CHOSEN_ON_PAGES = ("encoder", "ignore")
+"""The settings that can be chosen on the pages."""
+
+
+class Origin(StrEnum):
+    """Where a setting comes from. What comes first here counts most."""
+
+    FLAG = "flag"
+    VARIABLE = "variable"
+    FILE = "file"
+    PAGE = "page"
+    DEFAULT = "default"
 
 
 def setting(default: Any, help_text: str, *, low: float | None = None, high: float | None = None) -> Any:
@@ -56,6 +73,8 @@ class Settings:
     ignore: tuple[str, ...] = setting(IGNORED_BY_DEFAULT, "Names of files and folders to leave out (`*` and `?` match)")
     max_file_mb: int = setting(200, "Larger files are not read", low=1, high=100_000)
     max_megapixels: int = setting(100, "Photos of more megapixels are not decoded", low=1, high=400)
+    origins: Mapping[str, Origin] = field(default_factory=dict, compare=False, repr=False)
+    """No setting: where those come from that are not the default."""
 
     @property
     def database(self) -> Path:
@@ -96,13 +115,31 @@ def load_settings(overrides: Mapping[str, Any] | None = None, environment: Mappi
         raise ConfigError(f"the data folder {data} is a file; choose a folder with --data")
     file = data / "config.toml"
     values: dict[str, Any] = {}
-    for source, entries in ((str(file), _read_toml(file)), ("the environment", variables), ("the command line", given)):
+    origins: dict[str, Origin] = {}
+    for origin, source, entries in (
+        (Origin.FILE, str(file), _read_toml(file)),
+        (Origin.VARIABLE, "the environment", variables),
+        (Origin.FLAG, "the command line", given),
+    ):
         for name, value in entries.items():
-            values[name] = _checked(name, value, source)
-    return Settings(**{**values, "data": data})
+            values[name], origins[name] = _checked(name, value, source), origin
+    return Settings(**{**values, "data": data, "origins": origins})
 
 
-_SETTINGS = {each.name: each for each in fields(Settings)}
+def with_chosen(settings: Settings, chosen: Mapping[str, Any]) -> Settings:
+    """The settings, with what was chosen on the pages where nothing that counts more says anything.
+
+    What can't be, such as what a newer PhotoIndex wrote, is passed over.
+    """
+    values: dict[str, Any] = {}
+    for name in CHOSEN_ON_PAGES:
+        if name in chosen and name not in settings.origins:
+            with contextlib.suppress(ConfigError):
+                values[name] = _checked(name, chosen[name], "the settings of the pages")
+    return replace(settings, **values, origins={**settings.origins, **dict.fromkeys(values, Origin.PAGE)})
+
+
+_SETTINGS = {each.name: each for each in fields(Settings) if each.name != "origins"}
 
 
 def _read_toml(file: Path) -> dict[str, Any]:

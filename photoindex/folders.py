@@ -83,7 +83,7 @@ def children(session: Session, library_id: int, path: bytes) -> list[FolderInfo]
             below.setdefault(content.path[start:].partition(b"/")[0], []).append(content)
     prefix = path + b"/" if path else b""
     found = [_summed(library_id, prefix + name, display_path(name), each) for name, each in below.items()]
-    return sorted(found, key=lambda each: (_in_order(each.name), each.path))
+    return sorted(found, key=lambda each: (in_order(each.name), each.path))
 
 
 def count(session: Session, library_id: int, path: bytes) -> int:
@@ -142,7 +142,7 @@ def _summed(library_id: int, path: bytes, name: str, contents: Sequence[_Content
     )
 
 
-def _in_order(name: str) -> tuple[tuple[int, int, str], ...]:
+def in_order(name: str) -> tuple[tuple[int, int, str], ...]:
     """As people count: `trip 2` is before `trip 10`."""
     return tuple(
         (0, int(part), "") if part.isascii() and part.isdigit() and len(part) < 19 else (1, 0, part)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -11,7 +12,10 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from photoindex.errors import LibraryError, NotFoundError
+from photoindex.messages import number, say
 from photoindex.models import FileState, FileTally, Library, LibraryState
+
+LONGEST_NAME = 200
 
 
 @dataclass(frozen=True)
@@ -47,34 +51,58 @@ def add(session: Session, folder: Path) -> LibraryInfo:
     Raises LibraryError when it is not a readable folder, or lies inside another library or around one.
     """
     root = check_folder(folder)
-    for other in session.scalars(select(Library)):
-        if other.root == root:
-            return get(session, other.id)
-        if _contains(other.root, root):
-            raise LibraryError(f"{folder} is already watched: it lies inside {display_path(other.root)}")
-        if _contains(root, other.root):
-            raise LibraryError(
-                f"{folder} contains the library {display_path(other.root)}; "
-                f"remove that first with: photoindex library remove {other.id}"
-            )
+    known = session.scalar(select(Library.id).where(Library.root == root))
+    if known is not None:
+        return get(session, known)
+    check_new(session, folder)
     library = Library(root=root, name=display_path(os.path.basename(root)) or "/")
     session.add(library)
     session.flush()
     return get(session, library.id)
 
 
+def check_new(session: Session, folder: Path) -> None:
+    """Refuse a folder that lies inside a library or around one. Raises LibraryError."""
+    root = os.path.realpath(os.fsencode(folder.expanduser()))
+    for other in session.scalars(select(Library)):
+        if _contains(other.root, root):
+            raise LibraryError(
+                say(
+                    "%(folder)s is already watched: it lies inside %(library)s",
+                    folder=_shown(folder),
+                    library=display_path(other.root),
+                )
+            )
+        if _contains(root, other.root):
+            raise LibraryError(
+                say(
+                    "%(folder)s contains the library %(library)s; "
+                    "remove that first with: photoindex library remove %(number)s",
+                    folder=_shown(folder),
+                    library=display_path(other.root),
+                    number=other.id,
+                )
+            )
+
+
 def check_folder(folder: Path) -> bytes:
     """The real path of a folder that can be read. Raises LibraryError with what is wrong."""
     root = os.path.realpath(os.fsencode(folder.expanduser()))
     if not os.path.lexists(root):
-        raise LibraryError(f"there is no folder {folder}; check the spelling")
+        raise LibraryError(say("there is no folder %(folder)s; check the spelling", folder=_shown(folder)))
     if not os.path.isdir(root):
-        raise LibraryError(f"{folder} is a file, not a folder; give the folder it is in")
+        raise LibraryError(say("%(folder)s is a file, not a folder; give the folder it is in", folder=_shown(folder)))
     try:
         with os.scandir(root):
             pass
     except OSError as error:
-        raise LibraryError(f"{folder} can't be read ({error.strerror}); give this user the right to read it") from error
+        raise LibraryError(
+            say(
+                "%(folder)s can't be read (%(error)s); give this user the right to read it",
+                folder=_shown(folder),
+                error=error.strerror,
+            )
+        ) from error
     return root
 
 
@@ -85,7 +113,13 @@ def check_apart(folder: Path, data: Path) -> None:
     """
     root, ours = (os.path.realpath(os.fsencode(each.expanduser())) for each in (folder, data))
     if root == ours or _contains(ours, root):
-        raise LibraryError(f"{folder} lies in the data folder {data}; choose a folder of photos")
+        raise LibraryError(
+            say(
+                "%(folder)s lies in the data folder %(data)s; choose a folder of photos",
+                folder=_shown(folder),
+                data=_shown(data),
+            )
+        )
 
 
 def list_all(session: Session) -> list[LibraryInfo]:
@@ -117,6 +151,27 @@ def find(session: Session, name: str) -> LibraryInfo:
     return get(session, library_id)
 
 
+def rename(session: Session, library_id: int, name: str) -> None:
+    """Call a library otherwise. Raises LibraryError for a name that is none, NotFoundError without the library."""
+    name = name.strip()
+    if not name:
+        raise LibraryError(say("a library needs a name"))
+    if len(name) > LONGEST_NAME:
+        raise LibraryError(say("a name has %(most)s characters at most", most=number(LONGEST_NAME)))
+    if any(unicodedata.category(char) in ("Cc", "Cs", "Zl", "Zp") for char in name):
+        raise LibraryError(say("that name has characters that can't be shown"))
+    get(session, library_id)
+    session.execute(update(Library).where(Library.id == library_id).values(name=name))
+
+
+def tallies(session: Session) -> dict[int, dict[str, int]]:
+    """How many files of each library are in each state: `FileState`'s values, those with none left out."""
+    found: dict[int, dict[str, int]] = {}
+    for library_id, state, files in session.execute(select(FileTally.library_id, FileTally.state, FileTally.files)):
+        found.setdefault(library_id, {})[state] = files
+    return found
+
+
 def set_online(session: Session, library_id: int, device: int, inode: int, scanned_at: datetime | None) -> None:
     """A scan of the root ended well; remember which folder it was."""
     session.execute(
@@ -129,6 +184,10 @@ def set_online(session: Session, library_id: int, device: int, inode: int, scann
 def set_offline(session: Session, library_id: int, problem: str) -> None:
     """The root can't be trusted now; `problem` says why in plain words. Nothing below it changes."""
     session.execute(update(Library).where(Library.id == library_id).values(state=LibraryState.OFFLINE, problem=problem))
+
+
+def _shown(path: Path) -> str:
+    return display_path(os.fsencode(path))
 
 
 def _contains(outer: bytes, inner: bytes) -> bool:

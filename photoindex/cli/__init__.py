@@ -20,6 +20,7 @@ MODULES = {
     "search": "searching",
     "status": "info",
     "encoder": "info",
+    "link": "link",
     "doctor": "doctor",
     "demo": "demo",
 }

@@ -62,6 +62,8 @@ def list_libraries(as_json: bool, data: str | None) -> None:
 @data_option
 def remove(name: str, yes: bool, data: str | None) -> None:
     """Forget a library, named by its id, name or folder. The photos themselves are not touched."""
+    from photoindex.forgetting import forget_library
+
     settings = load_settings({"data": data})
     with opened(settings) as database:
         with database.read() as session:
@@ -69,7 +71,7 @@ def remove(name: str, yes: bool, data: str | None) -> None:
         if not yes and not _confirmed(found):
             click.echo("nothing was removed")
             return
-        _forget(database, settings, found)
+        forget_library(database, settings.thumbnails, found.id)
     click.echo(f"removed {printable(found.path)} from PhotoIndex; the photos in that folder were not touched")
 
 
@@ -105,16 +107,6 @@ def _confirmed(found: LibraryInfo) -> bool:
         raise click.UsageError("nobody is here to ask; say --yes to remove the library")
     question = f"Forget {printable(found.path)} and what was indexed of it? Its photos are not touched."
     return click.confirm(question)
-
-
-def _forget(database: Database, settings: Settings, found: LibraryInfo) -> None:
-    from photoindex import photos
-    from photoindex.media import thumbnail_path
-
-    with database.write() as session:
-        gone = photos.remove_library(session, found.id)
-    for content_hash in gone:
-        thumbnail_path(settings.thumbnails, content_hash).unlink(missing_ok=True)
 
 
 def _as_dict(each: LibraryInfo) -> dict[str, object]:

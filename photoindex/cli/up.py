@@ -18,7 +18,7 @@ from photoindex.cli.progress import Figures, ProgressDisplay, outcome
 from photoindex.cli.running import withdraw
 from photoindex.cli.signals import Stop, stop_on_signals
 from photoindex.cli.supervisor import Child, Supervisor
-from photoindex.config import Settings, load_settings
+from photoindex.config import Origin, Settings, load_settings
 from photoindex.errors import DatabaseError
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 CHECK_SECONDS = 0.25
 STATUS_EVERY = 4
 """Checks of the children for one look at the status."""
+NO_LIBRARY = "no library yet; choose a folder on the page, or add one with: photoindex library add DIR"
 
 
 @click.command()
@@ -45,7 +46,7 @@ def up(
 ) -> None:
     """Index folders, watch them, and serve the gallery, until Ctrl-C.
 
-    Without DIR: the libraries there are.
+    Without DIR: the libraries there are, or those that are then added on the page.
     """
     settings = load_settings({"data": data, "encoder": encoder, "host": host, "port": port})
     start(settings, folders, insecure_no_auth)
@@ -102,7 +103,9 @@ def _children(settings: Settings, bound: socket.socket, insecure_no_auth: bool) 
     """The web server first: its page is there before the encoder is loaded."""
     # As we were started: -P keeps the folder we are in, maybe one of photos, from being imported from.
     safe = [] if {"", os.getcwd()} & set(sys.path) else ["-P"]
-    common = ["--data", str(settings.data), "--encoder", settings.encoder, "--parent", str(os.getpid())]
+    common = ["--data", str(settings.data), "--parent", str(os.getpid())]
+    if settings.origins.get("encoder") == Origin.FLAG:  # else the children find it where we did, or on the pages
+        common += ["--encoder", settings.encoder]
     run = [sys.executable, *safe, "-m", "photoindex"]
     web = ["--host", settings.host, "--port", str(settings.port), "--fd", str(bound.fileno())]
     if insecure_no_auth:
@@ -146,7 +149,7 @@ class Reporter:
         daemon, empty = status.daemon, not status.libraries
         self._say_new("notice", daemon.notice if daemon.state != "stopped" else None)
         self._say_new("problem", daemon.problem)
-        self._say_new("empty", "no library yet; add one with: photoindex library add DIR" if empty else None)
+        self._say_new("empty", NO_LIBRARY if empty else None)
         for library in status.libraries:
             self._say_new(library.id, library.problem and f"{library.path}: {library.problem}")
         self.display.show(Figures(daemon.state, status.files, daemon.photos_per_second, daemon.seconds_left))

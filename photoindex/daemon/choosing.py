@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from photoindex import encoders
-from photoindex.config import Settings
+from photoindex.config import Origin, Settings
 from photoindex.embeddings import StoredEncoder
 from photoindex.encoders.base import Encoder
 from photoindex.errors import EncoderError
+from photoindex.messages import say
 from photoindex.models import EncoderState
 
 log = logging.getLogger(__name__)
@@ -31,6 +33,29 @@ def choose_encoder(settings: Settings, stored: Sequence[StoredEncoder], tell: Te
     if resolved.notice:
         log.warning("%s", resolved.notice)
     return encoders.load(resolved, "image", None if settings.device == "auto" else settings.device), resolved.notice
+
+
+def load_or_go_on(
+    load: EncoderLoader,
+    settings: Settings,
+    stored: Sequence[StoredEncoder],
+    tell: Tell,
+    complain: Callable[[str], None],
+) -> tuple[Encoder, str | None]:
+    """Load what is chosen; when that was on the pages and can't be had, what would be used without it.
+
+    `complain` is then told why. Raises EncoderError, and what `tell` raises.
+    """
+    try:
+        return load(settings, stored, tell)
+    except EncoderError as error:
+        if settings.origins.get("encoder") != Origin.PAGE:
+            raise
+        reason = str(error).rstrip(".")
+        problem = say("The encoder %(name)s can't be used: %(reason)s", name=settings.encoder, reason=reason)
+        log.error("%s", problem)
+        complain(problem)
+    return load(replace(settings, encoder=encoders.AUTO), stored, tell)
 
 
 def _resolve(name: str, stored: Sequence[StoredEncoder], download: _Download) -> encoders.Resolved:

@@ -7,6 +7,7 @@ import os
 import random
 import threading
 import time
+from collections.abc import Callable
 
 from photoindex import libraries
 from photoindex.daemon.changes import Changes, Due
@@ -15,6 +16,7 @@ from photoindex.daemon.trouble import TROUBLE_SECONDS, Trouble
 from photoindex.daemon.watcher import Watcher
 from photoindex.database import Database
 from photoindex.errors import DatabaseError
+from photoindex.ignoring import Ignored
 from photoindex.libraries import LibraryInfo
 from photoindex.models import LibraryState
 
@@ -39,8 +41,12 @@ class Keeper:
         scan_interval_seconds: float,
         stop: threading.Event,
         work: threading.Event,
+        ignoring: Callable[[], Ignored | None] = lambda: None,
     ) -> None:
-        """Without a `watcher` only scans tell. `work` is set whenever there may be files to read, or a scan is over."""
+        """Without a `watcher` only scans tell. `work` is set whenever there may be files to read, or a scan is over.
+
+        `ignoring` is asked again and again, and gives what is to be left out when that has changed.
+        """
         self._database = database
         self._stop = stop
         self._scanner = scanner
@@ -48,6 +54,7 @@ class Keeper:
         self._changes = changes
         self._interval = scan_interval_seconds
         self._work = work
+        self._ignoring = ignoring
         self._trouble = Trouble("watching", stop)
         self._scan_at: dict[int, float] = {}
         self._roots: dict[int, tuple[int, int] | None] = {}
@@ -78,6 +85,9 @@ class Keeper:
 
     def _look_at_libraries(self) -> None:
         """Begin with libraries that are new, end with those removed, and scan those whose time has come."""
+        if (ignored := self._ignoring()) is not None:
+            self._scanner.ignore(ignored)
+            self._scan_at = dict.fromkeys(self._scan_at, 0.0)
         with self._database.read() as session:
             known = {library.id: library for library in libraries.list_all(session)}
         for library_id in set(self._scan_at) - set(known):

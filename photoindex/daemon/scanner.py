@@ -12,8 +12,9 @@ from dataclasses import dataclass
 
 from photoindex import libraries, sightings
 from photoindex.daemon.pacing import Pace
-from photoindex.daemon.walking import Ignored, Neighbours, Sidecars, Walk
+from photoindex.daemon.walking import Neighbours, Sidecars, Walk
 from photoindex.database import Database
+from photoindex.ignoring import Ignored
 from photoindex.libraries import LibraryInfo, display_path
 from photoindex.media import HEAD_BYTES, Reason, is_photo, promises_photo
 from photoindex.media.sidecars import is_sidecar, photos_of
@@ -68,6 +69,10 @@ class Scanner:
         self._settle_seconds = settle_seconds
         self._stop = stop
         self._pace = Pace(FIRST_CHUNK, CHUNK)
+
+    def ignore(self, ignored: Ignored) -> None:
+        """Leave these out from now on; the next scan of a library notices what that changes."""
+        self._ignored = ignored
 
     def scan(self, library: LibraryInfo, found: Callable[[], None] = lambda: None) -> Outcome:
         """Compare a whole library with the disk. `found` is called whenever there is new work to read."""

@@ -13,8 +13,9 @@ from typing import TypeVar
 from photoindex import embeddings, files
 from photoindex.config import Settings
 from photoindex.daemon.changes import Changes
-from photoindex.daemon.choosing import EncoderLoader, choose_encoder
+from photoindex.daemon.choosing import EncoderLoader, choose_encoder, load_or_go_on
 from photoindex.daemon.chores import Chores
+from photoindex.daemon.following import Followed
 from photoindex.daemon.indexer import Indexer
 from photoindex.daemon.keeper import LOOK_SECONDS, Keeper
 from photoindex.daemon.reading import Limits, Reader
@@ -22,12 +23,12 @@ from photoindex.daemon.reporting import Progress, Reporter
 from photoindex.daemon.scanner import Scanner
 from photoindex.daemon.sizing import choose_size
 from photoindex.daemon.trouble import Trouble
-from photoindex.daemon.walking import Ignored
 from photoindex.daemon.watcher import Watcher
 from photoindex.database import Database, open_database
 from photoindex.embeddings import StoredEncoder
-from photoindex.encoders.base import EncoderInfo
+from photoindex.encoders.base import Encoder, EncoderInfo
 from photoindex.errors import DatabaseBusyError, DatabaseError
+from photoindex.ignoring import Ignored
 from photoindex.lock import DaemonLock
 from photoindex.machine import keep_memory, this_machine
 from photoindex.media import remove_leftovers
@@ -91,16 +92,21 @@ class _Service:
         self._end = threading.Event()
         """Set when indexing is over, whether `stop` was set or all is done."""
         self._chores = Chores(database, settings.thumbnails, settings.snapshots, stop)
-        ignored = Ignored(settings.ignore, os.fsencode(settings.data.resolve()))
+        self._encoder = Followed(database, settings, "encoder")
+        self._ignore = Followed(database, settings, "ignore")
         self._keeper = Keeper(
             database,
-            Scanner(database, ignored, settings.settle_seconds, self._end),
+            Scanner(database, self._ignored(settings), settings.settle_seconds, self._end),
             Watcher(self._changes, settings.settle_seconds) if watch else None,
             self._changes,
             scan_interval_seconds=settings.scan_interval_seconds,
             stop=self._end,
             work=self._work,
+            ignoring=lambda: self._ignored(self._ignore.take()) if self._ignore.has_changed() else None,
         )
+
+    def _ignored(self, settings: Settings) -> Ignored:
+        return Ignored(settings.ignore, os.fsencode(settings.data.resolve()))
 
     def run(self) -> Progress:
         with suppress(_StoppedError):
@@ -119,8 +125,8 @@ class _Service:
         keeper.start()  # scanning needs no encoder, and goes on while that is loaded
         try:
             self._patiently(self._chores.start)
-            with closing(self._indexer()) as indexer:
-                self._loop(indexer)
+            while self._index_until_another_is_chosen():
+                log.info("another encoder was chosen")
             if not self._stop.is_set():
                 self._chores.finish()
         except _StoppedError:
@@ -131,6 +137,15 @@ class _Service:
             self._chores.close()
             keeper.join()
             self._sign_off()
+
+    def _index_until_another_is_chosen(self) -> bool:
+        """Index with the encoder that is chosen now, until the end (False) or until it is another (True)."""
+        try:
+            with closing(self._indexer()) as indexer:
+                self._loop(indexer)
+        except _ChosenAnewError:
+            return True
+        return False
 
     def _sign_off(self) -> None:
         """The last words, without which the end is an end too: whether the daemon runs is told by its lock."""
@@ -154,8 +169,7 @@ class _Service:
                 return done
 
     def _indexer(self) -> Indexer:
-        stored = self._patiently(self._stored_encoders)
-        encoder, notice = self._load_encoder(self._settings, stored, self._tell)
+        encoder, notice = self._load()
         info = encoder.info
         log.info("encoder %s on %s (%s)", info.name, info.device, info.precision)
         registered = self._patiently(lambda: self._register(info))
@@ -179,6 +193,15 @@ class _Service:
             gone=lambda library_id, path: self._changes.note(library_id, path, 0),
         )
 
+    def _load(self) -> tuple[Encoder, str | None]:
+        settings = self._patiently(self._encoder.take)
+        stored = self._patiently(self._stored_encoders)
+        self._complain(None)
+        return load_or_go_on(self._load_encoder, settings, stored, self._tell, self._complain)
+
+    def _complain(self, problem: str | None) -> None:
+        self._patiently(lambda: self._reporter.report("starting", problem=problem))
+
     def _stored_encoders(self) -> list[StoredEncoder]:
         with self._database.read() as session:
             return embeddings.stored_encoders(session)
@@ -196,12 +219,14 @@ class _Service:
             )
 
     def _tell(self, line: str) -> None:
-        """Show what the loading of the encoder is at. Raises _StoppedError to end it when the daemon is to end."""
+        """Show what the loading of the encoder is at. Raises _StoppedError or _ChosenAnewError to end it."""
         if self._stop.is_set():
             raise _StoppedError
         if time.monotonic() - self._told_at >= TELL_SECONDS:
             self._told_at = time.monotonic()
             try:
+                if self._encoder.has_changed():
+                    raise _ChosenAnewError
                 self._reporter.report("starting", notice=line)
             except DatabaseBusyError as error:
                 self._trouble.say(error)
@@ -219,6 +244,8 @@ class _Service:
     def _round(self, indexer: Indexer) -> bool:
         """Do what comes next, or wait for it; True when nothing is left and nothing watched."""
         self._work.clear()
+        if self._encoder.has_changed():
+            raise _ChosenAnewError
         if self._keeper.scans_done != self._scans:
             self._scans = self._keeper.scans_done
             indexer.reconsider()
@@ -266,3 +293,7 @@ class _DiskError(Exception):
 
 class _StoppedError(Exception):
     """The daemon is to end while it loads the encoder."""
+
+
+class _ChosenAnewError(Exception):
+    """Another encoder was chosen on the pages than the one that is used or loaded."""

@@ -2,41 +2,18 @@
 
 from __future__ import annotations
 
-import fnmatch
 import logging
 import os
-import re
 import stat
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Container, Iterator
 from dataclasses import dataclass, field
 
 from photoindex.files import FileStat
+from photoindex.ignoring import Ignored
 from photoindex.libraries import display_path
 from photoindex.media.sidecars import is_sidecar, sidecars_of
 
 log = logging.getLogger(__name__)
-
-
-class Ignored:
-    """Which names are left out, by patterns in which `*` and `?` match. Case counts."""
-
-    def __init__(self, patterns: Sequence[str], folder: bytes | None = None) -> None:
-        """`folder`: an absolute path that is left out too, whatever its name (the data folder)."""
-        self._folder = folder
-        union = "|".join(fnmatch.translate(pattern) for pattern in patterns) or r"(?!)"
-        self._pattern = re.compile(os.fsencode(union))
-
-    def name(self, name: bytes) -> bool:
-        """Whether a file or folder of that name is left out."""
-        return self._pattern.match(name) is not None
-
-    def path(self, root: bytes, path: bytes) -> bool:
-        """Whether a path (relative to `root`) is left out, by its own name or that of a folder above it."""
-        return any(self.name(part) for part in path.split(b"/")) or self.folder(os.path.join(root, path))
-
-    def folder(self, absolute_path: bytes) -> bool:
-        """Whether an absolute path is the folder left out, or lies below it."""
-        return self._folder is not None and (absolute_path + b"/").startswith(self._folder + b"/")
 
 
 class Sidecars:

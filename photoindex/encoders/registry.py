@@ -14,7 +14,7 @@ from typing import Literal
 
 from photoindex.encoders import hub
 from photoindex.errors import UnknownEncoderError
-from photoindex.messages import say
+from photoindex.messages import mark, say
 
 Availability = Literal["installed", "cached", "download"]
 
@@ -45,43 +45,43 @@ class EncoderSpec:
 ENCODERS = (
     EncoderSpec(
         name=STARTER,
-        description="comes with PhotoIndex, works offline; knows everyday things, not scenes or actions",
+        description=mark("comes with PhotoIndex, works offline; knows everyday things, not scenes or actions"),
         dim=384,
         download_mb=0,
-        languages="English",
+        languages=mark("English"),
     ),
     EncoderSpec(
         name="clip-vit-b-32",
-        description="OpenAI CLIP, light and fast",
+        description=mark("OpenAI CLIP, light and fast"),
         dim=512,
         download_mb=608,
-        languages="English",
+        languages=mark("English"),
         repository="openai/clip-vit-base-patch32",
         # main has pickled weights only; the pull request with the same ones as safetensors was never merged
         revisions=("main", "refs/pr/15"),
     ),
     EncoderSpec(
         name="clip-vit-b-16",
-        description="OpenAI CLIP, four times the work for finer detail",
+        description=mark("OpenAI CLIP, four times the work for finer detail"),
         dim=512,
         download_mb=602,
-        languages="English",
+        languages=mark("English"),
         repository="openai/clip-vit-base-patch16",
     ),
     EncoderSpec(
         name="clip-vit-l-14",
-        description="OpenAI CLIP, large: best with a GPU",
+        description=mark("OpenAI CLIP, large: best with a GPU"),
         dim=768,
         download_mb=1714,
-        languages="English",
+        languages=mark("English"),
         repository="openai/clip-vit-large-patch14",
     ),
     EncoderSpec(
         name="siglip2-base",
-        description="Google SigLIP 2, as fast as clip-vit-b-32 and much better",
+        description=mark("Google SigLIP 2, as fast as clip-vit-b-32 and much better"),
         dim=768,
         download_mb=1542,
-        languages="over 100, French and English among them",
+        languages=mark("over 100, French and English among them"),
         multilingual=True,
         recommended=True,
         repository="google/siglip2-base-patch32-256",

@@ -6,6 +6,7 @@ encoders  encoders, embeddings, and what makes them quick to search.
 derived   what is derived from the other tables, by triggers or the daemon; and what the daemon says of itself.
 searches  saved searches, and concepts: what there is in a library.
 likeness  which photos are alike, and what users said of that.
+settings  settings that are chosen on the pages.
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ from photoindex.models.library import (
 )
 from photoindex.models.likeness import Dismissal, DismissedPhoto, Fingerprint, Likeness, LikenessKind, Undecided
 from photoindex.models.searches import Concept, ConceptLabels, ConceptRun, SavedSearch
+from photoindex.models.settings import Setting
 
 __all__ = [
     "Album",
@@ -73,6 +75,7 @@ __all__ = [
     "PlaceTally",
     "QueryEmbedding",
     "SavedSearch",
+    "Setting",
     "Snapshot",
     "Undecided",
     "UndoStep",

@@ -19,6 +19,7 @@ from photoindex.search import SearchEngine, TextTower
 from photoindex.search.suggesting import Suggester
 from photoindex.search.text_tower import TextEncoder
 from photoindex.web import (
+    adding,
     album_pages,
     albums,
     api,
@@ -36,8 +37,11 @@ from photoindex.web import (
     health,
     hidden,
     hosts,
+    index_settings,
+    indexing,
     installing,
     language,
+    library_settings,
     listings,
     media,
     names,
@@ -45,6 +49,7 @@ from photoindex.web import (
     navigation,
     news,
     notices,
+    owner,
     photo_actions,
     pictures,
     places,
@@ -57,6 +62,7 @@ from photoindex.web import (
     selecting,
     settings,
     smart_albums,
+    status_pages,
     suggestions,
     timeline_pages,
     translating,
@@ -65,6 +71,7 @@ from photoindex.web import (
 )
 from photoindex.web.identifiers import PhotoId
 from photoindex.web.new_counts import NewCounts
+from photoindex.web.owner import IsOwner
 from photoindex.web.services import EXTENSION, Services
 from photoindex.web.warming import start_warming, stop_warming
 
@@ -115,6 +122,12 @@ BLUEPRINTS = (
     hidden.blueprint,
     duplicates.api,
     duplicates.pages,
+    owner.blueprint,
+    status_pages.blueprint,
+    indexing.blueprint,
+    adding.blueprint,
+    library_settings.blueprint,
+    index_settings.blueprint,
     settings.blueprint,
     news.blueprint,
     installing.blueprint,
@@ -128,10 +141,12 @@ def create_app(
     load_text_encoder: Callable[[StoredEncoder], TextEncoder] | None = None,
     load_image_encoder: Callable[[StoredEncoder], Encoder] | None = None,
     patience_seconds: float | None = PATIENCE_SECONDS,
+    is_owner: IsOwner = owner.asks_from_here,
 ) -> Flask:
     """The WSGI application over the database in `settings.data`, which is made or migrated first.
 
     `patience_seconds` is how long a search waits for the text encoder; None loads it where it is needed.
+    `is_owner` tells who may change libraries and settings; see `owner`.
     Nothing is loaded yet: `start_warming` loads the text encoder in the background, to be called in the process
     that answers requests. Raises DatabaseError.
     """
@@ -143,6 +158,7 @@ def create_app(
     )
     engine = SearchEngine(database, text_tower, patience_seconds)
     app.extensions[EXTENSION] = Services(
+        settings=settings,
         database=database,
         engine=engine,
         text_tower=text_tower,
@@ -166,6 +182,7 @@ def create_app(
     hosts.guard(app, settings.host, settings.trusted_hosts)
     changes.guard(app)
     forms.register(app, secret.read(settings.data))
+    owner.register(app, is_owner)
     for part in PARTS:
         part.register(app)
     for blueprint in BLUEPRINTS:

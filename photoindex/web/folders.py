@@ -83,10 +83,15 @@ def address(library_id: int, path: bytes = b"", *, endpoint: str = "folders.show
 
 
 def asked_path() -> bytes:
-    """The path in the address. Werkzeug's own reading would lose bytes that are not UTF-8."""
+    """The path in the address, relative to a library's root."""
+    return asked_bytes("path").strip(b"/")
+
+
+def asked_bytes(name: str) -> bytes:
+    """A parameter of the address. Werkzeug's own reading would lose bytes that are not UTF-8."""
     query = request.query_string.decode("latin-1")
-    found = parse_qs(query, encoding="latin-1", max_num_fields=20).get("path", [""])
-    return found[0].encode("latin-1").strip(b"/")
+    found = parse_qs(query, encoding="latin-1", max_num_fields=20).get(name, [""])
+    return found[0].encode("latin-1")
 
 
 def _part() -> int:

@@ -9,7 +9,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from photoindex import collections, files, libraries, media, photos, status, timeline
+from photoindex import collections, libraries, photos, status, timeline
 from photoindex.companions import CompanionFile, companions_of
 from photoindex.errors import NotReadyError
 from photoindex.libraries import display_path
@@ -18,7 +18,7 @@ from photoindex.photos import PhotoInfo
 from photoindex.search import ResultPage
 from photoindex.search.query import normalise
 from photoindex.status import Status
-from photoindex.web import cards, clips, facts, helping, moments, progress, searching, timeline_pages, translating
+from photoindex.web import cards, clips, facts, helping, moments, progress, searching, timeline_pages
 from photoindex.web.cards import Badge
 from photoindex.web.media import PLAYED_BY_BROWSERS, SHOWN_BY_BROWSERS
 from photoindex.web.services import services
@@ -27,7 +27,6 @@ blueprint = Blueprint("gallery", __name__)
 
 PAGE_SIZE = 100
 STRIP_SIZE = 12
-FAILURES_SHOWN = 200
 
 
 @blueprint.get("/")
@@ -96,15 +95,6 @@ def similar(photo_id: int) -> str:
     return render_template("similar.html", page=page, badges=badges, photo=found, continued=cursor)
 
 
-@blueprint.get("/status")
-def show_status() -> str:
-    with services().database.read() as session:
-        now = _status(session)
-        names = {each.id: each.name for each in libraries.list_all(session)}
-        failures = [_failure(each, names) for each in files.failures(session, FAILURES_SHOWN)]
-    return render_template("status.html", status=now, progress=progress.line(now), failures=failures)
-
-
 @dataclass(frozen=True)
 class CompanionLine:
     """A file that goes with a photo, as the photo's page shows it."""
@@ -116,21 +106,6 @@ class CompanionLine:
 
 def _companion(file: CompanionFile) -> CompanionLine:
     return CompanionLine(file.photo_id, display_path(os.path.basename(file.path)), file.format)
-
-
-@dataclass(frozen=True)
-class FailureLine:
-    """A file that could not be indexed, as the status page shows it."""
-
-    library: str
-    path: str
-    reason: str
-    detail: str | None
-
-
-def _failure(failure: files.Failure, names: dict[int, str]) -> FailureLine:
-    reason = translating.recall(media.REASONS.get(failure.reason, failure.reason))
-    return FailureLine(names.get(failure.library_id, ""), display_path(failure.path), reason, failure.detail)
 
 
 def _status(session: Session) -> Status:

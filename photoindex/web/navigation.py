@@ -47,8 +47,13 @@ ENTRIES = (
     Entry("places.show", "map", lazy_gettext("Places"), parts=("places.",)),
     Entry("duplicates.show", "copies", lazy_gettext("Duplicates")),
     Entry("hidden.show", "hide", lazy_gettext("Hidden")),
-    Entry("gallery.show_status", "pulse", lazy_gettext("Status")),
-    Entry("settings.show", "settings", lazy_gettext("Settings")),
+    Entry("status_pages.show", "pulse", lazy_gettext("Status"), parts=("indexing.",)),
+    Entry(
+        "settings.show",
+        "settings",
+        lazy_gettext("Settings"),
+        parts=("index_settings.", "library_settings.", "adding."),
+    ),
 )
 """In this order, on every page."""
 

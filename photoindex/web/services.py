@@ -8,6 +8,7 @@ from typing import cast
 
 from flask import current_app
 
+from photoindex.config import Settings
 from photoindex.database import Database
 from photoindex.pictures import Pictures
 from photoindex.search import SearchEngine, TextTower
@@ -21,6 +22,8 @@ EXTENSION = "photoindex"
 class Services:
     """One application's parts. Safe to use from any thread."""
 
+    settings: Settings
+    """As this server was started with; what is chosen on the pages is in the database."""
     database: Database
     engine: SearchEngine
     text_tower: TextTower

@@ -1,24 +1,23 @@
-"""The page of settings: how the pages look, and in which language. Kept in cookies, for this browser."""
+"""The page of settings: libraries, encoder, what is left out; and how this browser shows the pages, kept in cookies."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from photoindex.web import appearance, cookies, language
+from photoindex import libraries
+from photoindex.web import appearance, cookies, in_force, language, owner, status_pages
+from photoindex.web.services import services
 
 blueprint = Blueprint("settings", __name__, url_prefix="/settings")
 
 
 @blueprint.get("")
 def show() -> str:
-    return render_template(
-        "settings.html",
-        themes=appearance.THEMES,
-        chosen_language=language.chosen(),
-        saved="saved" in request.args,
-    )
+    return page()
 
 
 @blueprint.post("/appearance")
@@ -31,3 +30,29 @@ def change_appearance() -> Response:
     cookies.keep(response, appearance.COOKIE, "" if theme == "system" else theme)
     cookies.keep(response, language.COOKIE, chosen)
     return response
+
+
+def page(**said: Any) -> str:
+    """The page; `said` is what its templates are told of a form that was sent: `problem`, `patterns` and so on."""
+    administers = owner.may_administer()
+    return render_template(
+        "settings.html",
+        themes=appearance.THEMES,
+        chosen_language=language.chosen(),
+        saved="saved" in request.args,
+        administers=administers,
+        **(_of_this_machine() if administers else {}),
+        **said,
+    )
+
+
+def _of_this_machine() -> dict[str, Any]:
+    with services().database.read() as session:
+        return {
+            "libraries": libraries.list_all(session),
+            "ignore": in_force.setting(session, "ignore"),
+            "encoder": in_force.setting(session, "encoder"),
+            "encoders": in_force.encoders(session),
+            "building": status_pages.building_encoder(session),
+            "config_file": str(services().settings.data / "config.toml"),
+        }

@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 
 from photoindex import photos, status
 from photoindex import timeline as storage
-from photoindex.web import dates, density, progress, timeline
+from photoindex.web import adding, dates, density, owner, progress, timeline
 from photoindex.web.services import services
 
 blueprint = Blueprint("timeline", __name__)
@@ -38,6 +38,7 @@ def show() -> str | Response:
         densities=density.choices(),
         status=now,
         progress=progress.line(now),
+        picker=adding.picker() if not now.libraries and owner.may_administer() else None,
     )
 
 

@@ -7,9 +7,18 @@ from typing import Protocol
 
 from babel.dates import get_month_names
 from flask import Flask
-from flask_babel import format_date, format_datetime, format_decimal, get_locale, lazy_gettext, ngettext
+from flask_babel import (
+    format_date,
+    format_datetime,
+    format_decimal,
+    format_timedelta,
+    get_locale,
+    lazy_gettext,
+    ngettext,
+)
 from flask_babel import gettext as _
 
+from photoindex.models import utc_now
 from photoindex.photos import PhotoInfo, PlaceNames
 from photoindex.web import headings, moments, rows
 from photoindex.web.names import plain
@@ -27,7 +36,24 @@ _STATES = {
 
 def register(app: Flask) -> None:
     """Give templates these as filters."""
-    for function in (moment, day, month, size, number, duration, timecode, speed, described, state, shape, position):
+    filters = (
+        moment,
+        day,
+        month,
+        size,
+        number,
+        duration,
+        timecode,
+        rate,
+        speed,
+        ago,
+        described,
+        state,
+        shape,
+        sentence,
+        position,
+    )
+    for function in filters:
         app.add_template_filter(function)
     app.add_template_filter(moments.parameter)
 
@@ -109,6 +135,11 @@ def speed(photos_per_second: float) -> str:
     return str(ngettext("%(num)s photo a minute", "%(num)s photos a minute", per_minute))
 
 
+def ago(at: datetime) -> str:
+    """`5 minutes ago`, of a time in UTC."""
+    return str(format_timedelta(at - utc_now(), add_direction=True))
+
+
 def exposure(seconds: float) -> str:
     """`1/250 s`, or `2.5 s`"""
     if seconds < 0.3:
@@ -150,6 +181,11 @@ def place_part(names: PlaceNames, part: str) -> str:
     if part in known:
         return part
     return next((own for own, other in zip(known, others, strict=True) if other == part and own), part)
+
+
+def sentence(text: str) -> str:
+    """The text, beginning with a capital letter."""
+    return text[:1].upper() + text[1:]
 
 
 class Labelled(Protocol):

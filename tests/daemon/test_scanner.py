@@ -14,9 +14,10 @@ from drawing import draw_photo
 
 from photoindex import files, libraries
 from photoindex.daemon.scanner import Outcome, Scanner
-from photoindex.daemon.walking import Ignored, Walk
+from photoindex.daemon.walking import Walk
 from photoindex.database import Database
 from photoindex.files import FileStat
+from photoindex.ignoring import Ignored
 from photoindex.libraries import LibraryInfo
 
 

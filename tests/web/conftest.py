@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -190,16 +190,23 @@ def daemon(gallery: Gallery) -> Iterator[None]:
 
 @pytest.fixture
 def make_app(gallery: Gallery) -> Iterator[Callable[..., Flask]]:
-    """Makes applications over the gallery's database; by default their text encoder is loaded and warm."""
+    """Makes applications over the gallery's database; by default their text encoder is loaded and warm, and
+    whoever asks is the owner."""
     made: list[Flask] = []
 
     def make(
-        *, warm: bool = True, settings: Settings = gallery.settings, load: object = None, **options: float
+        *,
+        warm: bool = True,
+        settings: Settings = gallery.settings,
+        load: object = None,
+        owner: bool = True,
+        **options: float,
     ) -> Flask:
         app = create_app(
             settings,
             load_text_encoder=load or (lambda _: gallery.encoder),  # type: ignore[arg-type]
             load_image_encoder=lambda _: gallery.encoder,
+            is_owner=lambda _: owner,
             **options,
         )
         app.testing = True

@@ -37,6 +37,8 @@ PAGES = (
     "/duplicates",
     "/status",
     "/settings",
+    "/indexing",
+    "/libraries/1/remove",
 )
 
 

@@ -20,7 +20,7 @@ from photoindex.web import translating, wording
 
 ROOT = Path(__file__).parents[2]
 TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
-NAMES = ("PhotoIndex", "RAW", "photoindex", "up", "library", "add", "daemon", "px")
+NAMES = ("PhotoIndex", "RAW", "photoindex", "up", "library", "add", "daemon", "link", "px")
 """Words that are the same in every language, or part of a command."""
 SHOWN_ATTRIBUTES = re.compile(r'\b(?:aria-label|title|placeholder|alt)="([^"]*)"')
 
