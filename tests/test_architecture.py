@@ -15,7 +15,8 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 
 STORAGE = {"photos", "files", "embeddings", "libraries", "database", "status", "saved_searches", "concepts", "spaces",
            "reckoning", "neighbours", "snapshots", "words", "word_search", "documents", "derived", "query_cache",
-           "likeness", "fingerprints", "duplicates", "colours", "timeline", "folders", "places", "gear"}  # fmt: skip
+           "likeness", "fingerprints", "duplicates", "colours", "timeline", "folders", "places", "gear",
+           "connections", "wal", "migrating", "backups"}  # fmt: skip
 PIXELS_AND_WEB = {"PIL", "torch", "transformers", "flask", "pillow_heif"}
 
 FORBIDDEN: dict[str, set[str]] = {
@@ -44,8 +45,8 @@ ONLY_IN = {
     "watchdog": "photoindex/daemon/watcher.py",
     "gunicorn": "photoindex/web/server.py",
     "threadpoolctl": "photoindex/threads.py",
-    "sqlite_vec": "photoindex/database.py",
-    "pysqlite3": "photoindex/database.py",
+    "sqlite_vec": "photoindex/connections.py",
+    "pysqlite3": "photoindex/connections.py",
     "PIL": ("photoindex/media", "photoindex/encoders"),
 }
 """Where alone a heavy or special package may be imported."""
