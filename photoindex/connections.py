@@ -16,6 +16,7 @@ from sqlalchemy.exc import DatabaseError as SqlDatabaseError
 
 from photoindex.errors import DatabaseBusyError, DatabaseDamagedError, DatabaseError, DatabaseFullError
 from photoindex.folding import fold, fold_path
+from photoindex.messages import mark, say
 
 APPLICATION_ID = 0x50486978  # "PHix": tells our file from any other SQLite database
 PAGE_SIZE_BYTES = 16384
@@ -32,8 +33,8 @@ IntegrityError = sqlite.IntegrityError
 
 
 class Access(StrEnum):
-    """How a file can be used. `CREATE`: written, and made if need be. `FROZEN`: its folder can't be written, and there is
-    no log: it is read as it is, without locks."""
+    """How a file can be used. `CREATE`: written, and made if need be. `FROZEN`: read as it is and without locks, as
+    its folder can't be written and there is no log."""
 
     CREATE = "rwc"
     WRITE = "rw"
@@ -167,26 +168,44 @@ def error_of(path: Path, message: str) -> DatabaseError:
     """What an error of SQLite means for a person."""
     for sign, kind, meaning in _MEANINGS:
         if sign in message:
-            return kind(f"{path}: {meaning}")
+            return kind(say(meaning, path=path))
     return DatabaseError(f"{path}: {message}")
 
 
-_SAVE = (
-    "bring a copy back with: photoindex restore FILE (some are in backups/ beside it), "
-    "or save what can be read of it with: photoindex doctor --salvage"
-)
 _MEANINGS: tuple[tuple[str, type[DatabaseError], str], ...] = (
     (
         "file is not a database",
         DatabaseDamagedError,
-        f"it is damaged or not a database; choose another --data, or {_SAVE}",
+        mark(
+            "%(path)s: it is damaged or not a database; bring a copy back with: photoindex restore FILE "
+            "(some are in backups/ beside it), or choose another --data"
+        ),
     ),
-    ("malformed", DatabaseDamagedError, f"it is damaged; {_SAVE}"),
-    ("readonly", DatabaseError, "it is read-only; give this user the right to write it and its folder"),
-    ("disk is full", DatabaseFullError, "the disk is full; free some space, nothing is lost"),
-    ("locked", DatabaseBusyError, "another program holds it; close that program and try again"),
-    ("unable to open", DatabaseError, "it can't be opened; check the rights of the file and its folder"),
-    ("disk I/O error", DatabaseError, "the disk can't read or write it; check the disk, its space and its rights"),
+    (
+        "malformed",
+        DatabaseDamagedError,
+        mark(
+            "%(path)s: it is damaged; bring a copy back with: photoindex restore FILE (some are in backups/ beside "
+            "it), or save what can be read of it with: photoindex doctor --salvage"
+        ),
+    ),
+    (
+        "readonly",
+        DatabaseError,
+        mark("%(path)s: it is read-only; give this user the right to write it and its folder"),
+    ),
+    ("disk is full", DatabaseFullError, mark("%(path)s: the disk is full; free some space, nothing is lost")),
+    ("locked", DatabaseBusyError, mark("%(path)s: another program holds it; close that program and try again")),
+    (
+        "unable to open",
+        DatabaseError,
+        mark("%(path)s: it can't be opened; check the rights of the file and its folder"),
+    ),
+    (
+        "disk I/O error",
+        DatabaseError,
+        mark("%(path)s: the disk can't read or write it; check the disk, its space and the rights there"),
+    ),
 )
 
 

@@ -15,6 +15,7 @@ from sqlalchemy import Engine
 
 from photoindex import lock
 from photoindex.errors import DatabaseBusyError
+from photoindex.messages import say
 
 KEEP_BYTES = 16 << 20
 """The daemon checkpoints when the log has grown by so much."""
@@ -104,7 +105,9 @@ class Tender:
 
 
 def _too_large(path: Path, size: int) -> str:
-    return (
-        f"{path}: its log has grown to {size // 1_000_000} MB, for another program has been reading for long or the "
-        "disk is full; end that program or free some space, nothing is lost"
+    return say(
+        "%(path)s: its log has grown to %(size)s MB, as another program has been reading for long or the disk is "
+        "full; end that program or free some space, nothing is lost",
+        path=path,
+        size=size // 1_000_000,
     )

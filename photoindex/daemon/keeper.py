@@ -11,7 +11,7 @@ import time
 from photoindex import libraries
 from photoindex.daemon.changes import Changes, Due
 from photoindex.daemon.scanner import Scanner
-from photoindex.daemon.trouble import TROUBLE_SECONDS, Trouble
+from photoindex.daemon.trouble import TROUBLE_SECONDS, Board, Trouble
 from photoindex.daemon.watcher import Watcher
 from photoindex.database import Database
 from photoindex.errors import DatabaseError
@@ -39,6 +39,7 @@ class Keeper:
         scan_interval_seconds: float,
         stop: threading.Event,
         work: threading.Event,
+        board: Board | None = None,
     ) -> None:
         """Without a `watcher` only scans tell. `work` is set whenever there may be files to read, or a scan is over."""
         self._database = database
@@ -48,7 +49,7 @@ class Keeper:
         self._changes = changes
         self._interval = scan_interval_seconds
         self._work = work
-        self._trouble = Trouble("watching", stop)
+        self._trouble = Trouble("watching", stop, board)
         self._scan_at: dict[int, float] = {}
         self._roots: dict[int, tuple[int, int] | None] = {}
         """Which folder each root was when it was last scanned: a disk that comes or goes shows without any event."""
