@@ -32,6 +32,7 @@ FORBIDDEN: dict[str, set[str]] = {
               "photoindex.search"} for name in STORAGE},
     "search": {"flask", "photoindex.daemon", "photoindex.web", "photoindex.media", "photoindex.config", "torch"},
     "daemon": {"flask", "photoindex.web", "photoindex.cli", "photoindex.search"},
+    "doctor": {"flask", "photoindex.web", "photoindex.daemon", "photoindex.cli", "photoindex.config"},
     "web": {"photoindex.daemon", "photoindex.cli", "watchdog"},
 }  # fmt: skip
 """For a module or package of ours: what it must not import, directly."""

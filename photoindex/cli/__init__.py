@@ -9,6 +9,7 @@ from __future__ import annotations
 import click
 
 from photoindex import __version__
+from photoindex.cli.backups import backup, restore
 from photoindex.cli.demo import demo
 from photoindex.cli.doctor import doctor
 from photoindex.cli.group import EXIT_CODES, Invocation, PhotoIndexGroup
@@ -32,7 +33,7 @@ def cli(invocation: Invocation, debug: bool) -> None:
     invocation.debug = debug
 
 
-for command in (up, library, index, daemon, serve, search, status, encoder, doctor, demo):
+for command in (up, library, index, daemon, serve, search, status, encoder, backup, restore, doctor, demo):
     cli.add_command(command)
 
 
