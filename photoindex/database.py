@@ -23,7 +23,7 @@ from photoindex.connections import (
     one_line_errors,
     possible_access,
 )
-from photoindex.errors import DatabaseBusyError, DatabaseError
+from photoindex.errors import DatabaseBusyError, DatabaseError, DatabaseFullError
 from photoindex.resources import resource_folder
 from photoindex.turns import turns_of
 
@@ -76,14 +76,22 @@ class Database:
         unless given. Raises DatabaseBusyError when the lock can't be had for a quarter of a minute.
         """
         self._look_again()
-        durable = self._durable if durable is None else durable
-        with one_line_errors(self.path), self._turn():
-            if not durable:
-                self._tender.check_limit(self._engine)
-            with Session(self._engine, expire_on_commit=False) as session, session.begin():
-                session.connection(execution_options={"durable": durable})
+        try:
+            with one_line_errors(self.path), self._turn(), self._writing(durable) as session:
                 yield session
-            self._tender.tend(self._engine)
+        except DatabaseFullError:
+            self._tender.make_room(self._engine)
+            raise
+
+    @contextmanager
+    def _writing(self, durable: bool | None) -> Iterator[Session]:
+        durable = self._durable if durable is None else durable
+        if not durable:
+            self._tender.check_limit(self._engine)
+        with Session(self._engine, expire_on_commit=False) as session, session.begin():
+            session.connection(execution_options={"durable": durable})
+            yield session
+        self._tender.tend(self._engine)
 
     @contextmanager
     def _turn(self) -> Iterator[None]:

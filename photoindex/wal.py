@@ -67,10 +67,15 @@ class Tender:
         grown = size - self._tried_bytes >= KEEP_BYTES
         if not grown and time.monotonic() - self._tried_at < PAUSE_SECONDS:
             return
-        if not self._checkpoints and lock.is_held(self._path.with_name(DAEMON_LOCK)):
+        if not self._is_ours():
             return
         self._tried_at, self._tried_bytes = time.monotonic(), size
         self._checkpoint(engine)
+
+    def make_room(self, engine: Engine) -> None:
+        """The disk is full: it may be the log that fills it."""
+        if size_of(self._path) and self._is_ours():
+            self._checkpoint(engine)
 
     def check_limit(self, engine: Engine) -> None:
         """Refuse to let the log grow on. Raises DatabaseBusyError."""
@@ -80,6 +85,9 @@ class Tender:
         size = size_of(self._path)
         if size > LIMIT_BYTES:
             raise DatabaseBusyError(_too_large(self._path, size))
+
+    def _is_ours(self) -> bool:
+        return self._checkpoints or not lock.is_held(self._path.with_name(DAEMON_LOCK))
 
     def _checkpoint(self, engine: Engine) -> None:
         """Bring in what no reader is in the way of, and empty the log if none is at all. Waits for nobody.
