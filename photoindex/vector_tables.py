@@ -128,7 +128,7 @@ def _has_whole_chunks(session: Session, encoder_id: int, dim: int) -> bool:
     """sqlite-vec keeps twice where the vector of a key lies: the two must agree in number and in a sum over all."""
     sums = text(
         "SELECT count(*), coalesce(sum(v.rowid % :prime * (v.chunk_id * c.size + v.chunk_offset) % :prime), 0) "
-        f"FROM vec_{encoder_id}_rowids v JOIN vec_{encoder_id}_chunks c ON c.chunk_id = v.chunk_id"
+        f"FROM vec_{encoder_id}_rowids v LEFT JOIN vec_{encoder_id}_chunks c ON c.chunk_id = v.chunk_id"
     )
     chunks = text(
         "SELECT c.chunk_id, c.size, c.validity, c.rowids, length(v.vectors) "

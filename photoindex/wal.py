@@ -69,8 +69,8 @@ class Tender:
             return
         if not self._is_ours():
             return
-        self._tried_at, self._tried_bytes = time.monotonic(), size
         self._checkpoint(engine)
+        self._tried_at, self._tried_bytes = time.monotonic(), size_of(self._path)
 
     def make_room(self, engine: Engine) -> None:
         """The disk is full: it may be the log that fills it."""
