@@ -22,6 +22,7 @@ from photoindex.resources import resource_folder
 
 SCRIPTS = sorted((resource_folder("migrations") / "versions").glob("[0-9]*.py"))
 REVISIONS = [script.name[:4] for script in SCRIPTS]
+_ALBUMS_SINCE = "0002"
 _AT = "2024-01-01 00:00:00.000000"
 _ROWS: tuple[tuple[str, dict[str, object]], ...] = (
     ("library", {"id": 1, "root": b"/l", "name": "l", "state": "online", "added_at": _AT}),
@@ -82,6 +83,8 @@ def older(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
             with sqlite.connect(path) as connection:
                 for table, values in _ROWS:
                     known = {row[1] for row in connection.execute(f"PRAGMA table_info({table})")}
+                    if not known:
+                        continue  # a table of later versions
                     row = {name: value for name, value in values.items() if name in known}
                     marks = ", ".join("?" * len(row))
                     connection.execute(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({marks})", tuple(row.values()))
@@ -92,12 +95,13 @@ def older(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
     return make
 
 
-def _has_everything(path: Path) -> bool:
+def _has_everything(path: Path, revision: str) -> bool:
     opened = open_database(path)
     with opened.read() as session:
         found = session.execute(text(_JOINED)).all()
     opened.close()
-    return [tuple(row) for row in found] == [("Trip", 1)]
+    made = (1, "Trip") if revision >= _ALBUMS_SINCE else (0, None)
+    return [tuple(row) for row in found] == [made]
 
 
 _EACH = [pytest.param(each, marks=[] if each == "0001" else pytest.mark.long) for each in REVISIONS[:-1]]
@@ -109,7 +113,7 @@ def test_r25_an_older_database_is_migrated_with_all_that_is_in_it(
 ) -> None:
     path = tmp_path / "photoindex.db"
     shutil.copy(older(revision), path)
-    assert _has_everything(path)
+    assert _has_everything(path, revision)
     assert _revision(path) == SCHEMA_REVISION
     assert {name for name, _ in _schema(path)} == {name for name, _ in _schema(empty_database)}
     (kept,) = (tmp_path / "backups").glob("*.db")
@@ -195,7 +199,7 @@ def test_r25_a_migration_that_is_killed_leaves_the_old_or_the_new_schema(
         assert (_revision(path) == revision) == (found == schemas[0])
         seen.add(_revision(path))
         _sound(path).close()
-        assert _has_everything(path)
+        assert _has_everything(path, revision)
         for kept in (path.parent / "backups").glob("*.db"):
             backups.verify(kept)
     assert seen == {revision, SCHEMA_REVISION}
