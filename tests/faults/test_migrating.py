@@ -48,7 +48,8 @@ _ROWS: tuple[tuple[str, dict[str, object]], ...] = (
     ("album_photo", {"album_id": 1, "photo_id": 1, "added_at": _AT}),
 )
 _JOINED = (
-    "SELECT a.name, p.favourite FROM album a, album_photo l, photo p WHERE l.album_id = a.id AND p.id = l.photo_id"
+    "SELECT p.favourite, a.name FROM photo p LEFT JOIN album_photo l ON l.photo_id = p.id "
+    "LEFT JOIN album a ON a.id = l.album_id"
 )
 
 
@@ -95,13 +96,13 @@ def older(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
     return make
 
 
-def _has_everything(path: Path, revision: str) -> bool:
+def _assert_all_is_there(path: Path, revision: str) -> None:
     opened = open_database(path)
     with opened.read() as session:
         found = session.execute(text(_JOINED)).all()
     opened.close()
     made = (1, "Trip") if revision >= _ALBUMS_SINCE else (0, None)
-    return [tuple(row) for row in found] == [made]
+    assert [tuple(row) for row in found] == [made]
 
 
 _EACH = [pytest.param(each, marks=[] if each == "0001" else pytest.mark.long) for each in REVISIONS[:-1]]
@@ -113,7 +114,7 @@ def test_r25_an_older_database_is_migrated_with_all_that_is_in_it(
 ) -> None:
     path = tmp_path / "photoindex.db"
     shutil.copy(older(revision), path)
-    assert _has_everything(path, revision)
+    _assert_all_is_there(path, revision)
     assert _revision(path) == SCHEMA_REVISION
     assert {name for name, _ in _schema(path)} == {name for name, _ in _schema(empty_database)}
     (kept,) = (tmp_path / "backups").glob("*.db")
@@ -199,7 +200,7 @@ def test_r25_a_migration_that_is_killed_leaves_the_old_or_the_new_schema(
         assert (_revision(path) == revision) == (found == schemas[0])
         seen.add(_revision(path))
         _sound(path).close()
-        assert _has_everything(path, revision)
+        _assert_all_is_there(path, revision)
         for kept in (path.parent / "backups").glob("*.db"):
             backups.verify(kept)
     assert seen == {revision, SCHEMA_REVISION}
