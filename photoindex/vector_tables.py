@@ -7,6 +7,7 @@ photo's id for frame 0 and has the number of the frame above its lower 40 bits f
 from __future__ import annotations
 
 import itertools
+import json
 from collections.abc import Iterable
 
 import numpy as np
@@ -90,22 +91,26 @@ def is_sound(session: Session, encoder_id: int, dim: int) -> bool:
 
 def count_wrong(session: Session, encoder_id: int, dim: int) -> int:
     """How many vectors are not those of the rows. Reads all of both; the table must be sound else."""
-    wrong, after = 0, (0, -1)
-    while True:
-        rows = session.execute(
-            text(
-                "SELECT photo_id, frame, vector FROM embedding WHERE encoder_id = :encoder "
-                "AND (photo_id, frame) > (:photo, :frame) ORDER BY photo_id, frame LIMIT 1024"
-            ),
-            {"encoder": encoder_id, "photo": after[0], "frame": after[1]},
-        ).all()
-        if not rows:
-            return wrong
-        after = rows[-1][0], rows[-1][1]
-        looked_up = text(f"SELECT embedding FROM vec_{encoder_id} WHERE photo_id = :id")
-        for photo_id, frame, vector in rows:
-            found = session.scalar(looked_up, {"id": row_key(photo_id, frame)})
-            wrong += found is None or not _same(found, vector, dim)
+    chunks = session.execute(
+        text(
+            f"SELECT c.rowids, c.validity, v.vectors FROM vec_{encoder_id}_chunks c "
+            f"JOIN vec_{encoder_id}_vector_chunks00 v ON v.rowid = c.chunk_id"
+        )
+    )
+    stored = text(
+        "SELECT e.vector FROM json_each(:keys) k LEFT JOIN embedding e ON e.encoder_id = :encoder "
+        f"AND e.photo_id = k.value & {(1 << FRAME_SHIFT) - 1} AND e.frame = k.value >> {FRAME_SHIFT} ORDER BY k.key"
+    )
+    wrong = 0
+    for rowids, validity, vectors in chunks.yield_per(1):
+        places = np.flatnonzero(np.unpackbits(np.frombuffer(validity, dtype=np.uint8), bitorder="little"))
+        keys = np.frombuffer(rowids, dtype="<i8")[places]
+        found = session.scalars(stored, {"encoder": encoder_id, "keys": json.dumps(keys.tolist())}).all()
+        whole = [each if each is not None and len(each) == 2 * dim else bytes(2 * dim) for each in found]
+        rows = np.frombuffer(b"".join(whole), "<f2").reshape(-1, dim).astype("<f4")
+        kept = np.frombuffer(vectors, "<f4").reshape(-1, dim)[places]
+        wrong += int((rows.view(np.uint32) != kept.view(np.uint32)).any(axis=1).sum())
+    return wrong
 
 
 def _same(wide: bytes, vector: bytes, dim: int) -> bool:
