@@ -1,83 +1,97 @@
-"""Opening the SQLite database: engine, PRAGMAs, sqlite-vec, short transactions, and the schema check at start."""
+"""The open database: short transactions, one writer at a time, durable where it has to be."""
 
 from __future__ import annotations
 
 import fcntl
 import os
+import threading
+import time
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
-from datetime import UTC, datetime
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
 
-import pysqlite3.dbapi2 as sqlite
-import sqlite_vec
-from sqlalchemy import URL, Connection, Engine, create_engine, event, text
-from sqlalchemy.exc import DatabaseError as SqlDatabaseError
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from photoindex.errors import DatabaseBusyError, DatabaseError, DatabaseTooNewError
-from photoindex.folding import fold, fold_path
+from photoindex import migrating, wal
+from photoindex.connections import (
+    APPLICATION_ID,
+    Access,
+    check_sqlite_version,
+    error_of,
+    make_engine,
+    one_line_errors,
+    possible_access,
+)
+from photoindex.errors import DatabaseBusyError, DatabaseError, DatabaseFullError
 from photoindex.resources import resource_folder
 from photoindex.turns import turns_of
 
+__all__ = ["APPLICATION_ID", "SCHEMA_REVISION", "Database", "check_sqlite_version", "open_database"]
+
 SCHEMA_REVISION = "0016"
 """The newest migration. Kept here so that a command that finds it in the file need not import Alembic."""
-APPLICATION_ID = 0x50486978  # "PHix": tells our file from any other SQLite database
-PAGE_SIZE_BYTES = 16384
 BUSY_TIMEOUT_MS = 15_000
 CHECKPOINT_PATIENCE_MS = 1000
-BACKUPS_KEPT = 2
-
-# Fixed in 3.51.3 and in two branches before it: two connections that checkpoint together can corrupt a WAL.
-_WAL_RESET_FIXED_IN = (3, 51, 3)
-_WAL_RESET_BACKPORTS = ((3, 44, 6), (3, 50, 7))
-
-
-def check_sqlite_version(version: tuple[int, int, int] = sqlite.sqlite_version_info) -> None:
-    """Refuse an SQLite with the WAL-reset bug (3.7.0 to 3.51.2), which corrupts databases with two processes.
-
-    Raises DatabaseError.
-    """
-    backported = any(version[:2] == fixed[:2] and version >= fixed for fixed in _WAL_RESET_BACKPORTS)
-    if version < _WAL_RESET_FIXED_IN and not backported:
-        found = ".".join(map(str, version))
-        raise DatabaseError(
-            f"SQLite {found} can corrupt a database that two processes use; "
-            "install a newer one with: pip install --upgrade 'pysqlite3>=0.6.1'"
-        )
+LOOK_SECONDS = 2.0
+"""How often a database that could only be read is tried again."""
 
 
 class Database:
     """One open database. Sessions are short; `write` serialises writers: those of a process in the order in which they
     come, and those of several with BEGIN IMMEDIATE."""
 
-    def __init__(self, path: Path, *, checkpoints: bool) -> None:
-        """`checkpoints`: whether commits here may checkpoint the WAL. One process should: the daemon."""
+    def __init__(self, path: Path, *, checkpoints: bool, access: Access = Access.WRITE) -> None:
+        """`checkpoints`: whether this process brings the WAL into the file, and mostly writes what is derived from
+        photos. One process should: the daemon. All others write what users do, which is on the disk when it is
+        answered."""
         self.path = path
-        self._engine = _create_engine(path, checkpoints=checkpoints)
+        self._access = access
+        self._durable = not checkpoints
+        self._engine = make_engine(path, access, BUSY_TIMEOUT_MS)
+        self._tender = wal.Tender(path, checkpoints=checkpoints)
         self._turns = turns_of(path)
+        self._lock = threading.Lock()
+        self._looked_at = time.monotonic()
+        self._stamp = _stamp(path)
+
+    @property
+    def is_read_only(self) -> bool:
+        """Whether it could only be opened for reading, as the disk is read-only, say. It may change."""
+        return self._access != Access.WRITE
 
     @contextmanager
     def read(self) -> Iterator[Session]:
         """A session over one consistent snapshot; nothing is written."""
-        with Session(self._engine, expire_on_commit=False) as session, _one_line_errors(self.path):
+        self._look_again()
+        with Session(self._engine, expire_on_commit=False) as session, one_line_errors(self.path):
             yield session
 
     @contextmanager
-    def write(self) -> Iterator[Session]:
+    def write(self, *, durable: bool | None = None) -> Iterator[Session]:
         """A session that holds the write lock from its start and commits at the end, or rolls back on an error.
 
-        Raises DatabaseBusyError when the lock can't be had for a quarter of a minute.
+        `durable`: whether it survives a power cut as soon as it is committed, which costs a wait for the disk. Without
+        it the last ones may be undone, never a part of one: for what can be derived again. As said to `__init__`
+        unless given. Raises DatabaseBusyError when the lock can't be had for a quarter of a minute.
         """
-        with (
-            _one_line_errors(self.path),
-            self._turn(),
-            Session(self._engine, expire_on_commit=False) as session,
-            session.begin(),
-        ):
-            session.connection(execution_options={"immediate": True})
+        self._look_again()
+        try:
+            with one_line_errors(self.path), self._turn(), self._writing(durable) as session:
+                yield session
+        except DatabaseFullError:
+            self._tender.make_room(self._engine)
+            raise
+
+    @contextmanager
+    def _writing(self, durable: bool | None) -> Iterator[Session]:
+        durable = self._durable if durable is None else durable
+        if not durable:
+            self._tender.check_limit(self._engine)
+        with Session(self._engine, expire_on_commit=False) as session, session.begin():
+            session.connection(execution_options={"durable": durable})
             yield session
+        self._tender.tend(self._engine)
 
     @contextmanager
     def _turn(self) -> Iterator[None]:
@@ -85,13 +99,20 @@ class Database:
             try:
                 stack.enter_context(self._turns.turn(BUSY_TIMEOUT_MS / 1000))
             except TimeoutError as error:
-                raise DatabaseBusyError(_describe(self.path, "locked")) from error
+                raise DatabaseBusyError(str(error_of(self.path, "locked"))) from error
             yield
+
+    def tend(self) -> None:
+        """Bring in what others have written, if it is much. To be called now and then by a daemon that is idle."""
+        if wal.size_of(self.path) >= wal.KEEP_BYTES:
+            with self._turn():
+                self._tender.tend(self._engine)
 
     def checkpoint(self) -> None:
         """Copy the whole WAL into the database file and empty it, if no reader is in the way for long."""
         with (
-            _one_line_errors(self.path),
+            one_line_errors(self.path),
+            self._turn(),
             self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection,
         ):
             connection.execute(text(f"PRAGMA busy_timeout = {CHECKPOINT_PATIENCE_MS}"))
@@ -104,62 +125,61 @@ class Database:
         """Close every connection. May be called twice."""
         self._engine.dispose()
 
+    def _look_again(self) -> None:
+        """Open it anew when it could only be read: now it may be written, or somebody else has written it."""
+        if self._access == Access.WRITE:
+            return
+        with self._lock:
+            now = time.monotonic()
+            stale = self._access == Access.FROZEN and _stamp(self.path) != self._stamp
+            if not stale and now - self._looked_at < LOOK_SECONDS:
+                return
+            self._looked_at, before = now, self._access
+            self._stamp = _stamp(self.path)
+            self._access = possible_access(self.path)
+            if stale or self._access != before:
+                self._engine.dispose()
+                self._engine = make_engine(self.path, self._access, BUSY_TIMEOUT_MS)
+
 
 def open_database(path: Path, *, checkpoints: bool = False, migrations: Path | None = None) -> Database:
     """Open the database at `path`, making or migrating it first.
 
-    Before a migration the old state is copied into `backups/` beside it and the copy is checked. Raises
+    Before a migration the old state is copied into `backups/` beside it and the copy is checked. Where nothing can be
+    written, a database of the newest schema is opened for reading, unless it is to be checkpointed. Raises
     DatabaseError (not a PhotoIndex database, damaged, not writable) or DatabaseTooNewError; the file is then as it was.
     """
     check_sqlite_version()
     _make_folder(path.parent)
-    with _migration_lock(path):
-        revision = _stored_revision(path)
-        if migrations is not None or revision != SCHEMA_REVISION:
-            _migrate(path, revision, migrations or resource_folder("migrations"))
-    return Database(path, checkpoints=checkpoints)
+    try:
+        with _migration_lock(path):
+            revision = migrating.stored_revision(path)
+            if migrations is not None or revision != SCHEMA_REVISION:
+                migrating.migrate(path, revision, migrations or resource_folder("migrations"))
+    except _NotWritableError:
+        if checkpoints or not path.exists():
+            raise
+        revision = migrating.stored_revision(path)
+        migrating.check_revision(path, revision, migrations or resource_folder("migrations"))
+        if revision != SCHEMA_REVISION:
+            raise
+    access = possible_access(path)
+    if checkpoints and access != Access.WRITE:
+        raise error_of(path, "readonly")
+    return Database(path, checkpoints=checkpoints, access=access)
 
 
-def _create_engine(path: Path, *, checkpoints: bool) -> Engine:
-    # Not a string to be parsed: a `?` or `%` in a path is part of it.
-    engine = create_engine(
-        URL.create("sqlite", database=str(path)), module=sqlite, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000}
-    )
-
-    @event.listens_for(engine, "connect")
-    def configure(connection: Any, _record: Any) -> None:
-        connection.isolation_level = None  # transactions are begun below, by us
-        connection.enable_load_extension(True)
-        sqlite_vec.load(connection)
-        connection.enable_load_extension(False)
-        connection.create_function("fold", 1, _fold, deterministic=True)
-        for pragma in (
-            f"page_size = {PAGE_SIZE_BYTES}",  # only a new file takes it
-            "journal_mode = WAL",
-            "foreign_keys = ON",
-            f"busy_timeout = {BUSY_TIMEOUT_MS}",
-            "synchronous = NORMAL",
-            "mmap_size = 0",  # a mapped page that changes below a reader has amplified corruption elsewhere
-            f"wal_autocheckpoint = {1000 if checkpoints else 0}",
-        ):
-            connection.execute(f"PRAGMA {pragma}")
-
-    @event.listens_for(engine, "begin")
-    def begin(connection: Connection) -> None:
-        immediate = connection.get_execution_options().get("immediate", False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
-
-    return engine
+class _NotWritableError(DatabaseError):
+    """The data folder takes no new file."""
 
 
-def _fold(value: Any) -> str | None:
-    """`fold` for SQL, and for blobs `fold_path`.
-
-    Only queries may use it: an index or a trigger that did would keep other programs from the file.
-    """
-    if value is None:
-        return None
-    return fold_path(value) if isinstance(value, bytes) else fold(str(value))
+def _stamp(path: Path) -> tuple[int, ...]:
+    """Changes whenever somebody else writes the database."""
+    try:
+        found = path.stat()
+    except OSError:
+        return ()
+    return found.st_mtime_ns, found.st_size, found.st_ino, wal.size_of(path)
 
 
 def _make_folder(folder: Path) -> None:
@@ -177,7 +197,7 @@ def _migration_lock(path: Path) -> Iterator[None]:
     try:
         descriptor = os.open(path.with_suffix(".migration.lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
-        raise DatabaseError(
+        raise _NotWritableError(
             f"the data folder {path.parent} is not writable ({error.strerror}); "
             "give this user the right to write there, or choose another with --data"
         ) from error
@@ -186,104 +206,3 @@ def _migration_lock(path: Path) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
-
-
-def _stored_revision(path: Path) -> str | None:
-    """The schema revision of the file, None for a file that is not there or holds no table. Changes nothing."""
-    if not path.exists() or path.stat().st_size == 0:
-        return None
-    try:
-        with closing(sqlite.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
-            application = connection.execute("PRAGMA application_id").fetchone()[0]
-            if application == 0 and not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
-                return None  # killed, or out of space, while it was made
-            if application != APPLICATION_ID:
-                raise DatabaseError(f"{path} is not a PhotoIndex database; choose another folder with --data")
-            row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
-            return str(row[0]) if row else None
-    except sqlite.Error as error:
-        raise DatabaseError(_describe(path, str(error))) from error
-
-
-def _migrate(path: Path, revision: str | None, migrations: Path) -> None:
-    from alembic import command  # late: most commands find the schema up to date
-    from alembic.config import Config
-    from alembic.script import ScriptDirectory
-
-    scripts = ScriptDirectory(str(migrations))
-    if revision is not None:
-        if revision not in {script.revision for script in scripts.walk_revisions()}:
-            raise DatabaseTooNewError(
-                f"{path} was written by a newer PhotoIndex (schema {revision}); upgrade PhotoIndex, "
-                "or choose another folder with --data"
-            )
-        if revision == scripts.get_current_head():
-            return
-        _back_up(path, revision)
-    config = Config()
-    config.set_main_option("script_location", str(migrations).replace("%", "%%"))
-    engine = _create_engine(path, checkpoints=True)
-    try:
-        with (
-            _one_line_errors(path),
-            engine.connect().execution_options(immediate=True) as connection,
-            connection.begin(),
-        ):
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
-            connection.exec_driver_sql(f"PRAGMA application_id = {APPLICATION_ID}")
-    finally:
-        engine.dispose()
-    path.chmod(0o600)
-
-
-def _back_up(path: Path, revision: str) -> Path:
-    """Copy the database into `backups/`, check the copy, and keep the newest few."""
-    folder = path.parent / "backups"
-    folder.mkdir(mode=0o700, exist_ok=True)
-    copy = folder / f"{path.stem}-{datetime.now(UTC):%Y%m%dT%H%M%S%f}-{revision}.db"
-    with closing(sqlite.connect(str(path))) as source:
-        source.execute("VACUUM INTO ?", (str(copy),))
-        before = _row_counts(source)
-    with closing(sqlite.connect(f"{copy.absolute().as_uri()}?mode=ro", uri=True)) as check:
-        intact = check.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
-        if not intact or _row_counts(check) != before:
-            raise DatabaseError(
-                f"the backup {copy} made before upgrading {path} is not sound; check the disk, then try again"
-            )
-    for old in sorted(folder.glob(f"{path.stem}-*.db"))[:-BACKUPS_KEPT]:
-        old.unlink()
-    return copy
-
-
-def _row_counts(connection: Any) -> list[int]:
-    tables = ("library", "file", "photo", "encoder", "embedding")
-    return [connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in tables]
-
-
-@contextmanager
-def _one_line_errors(path: Path) -> Iterator[None]:
-    """Turn what SQLite says of a full disk, a damaged file or a missing right into a DatabaseError with advice."""
-    try:
-        yield
-    except SqlDatabaseError as error:
-        if isinstance(error.orig, sqlite.IntegrityError):
-            raise
-        message = str(error.orig or error)
-        kind = DatabaseBusyError if "locked" in message else DatabaseError
-        raise kind(_describe(path, message)) from error
-
-
-def _describe(path: Path, message: str) -> str:
-    advice = {
-        "file is not a database": "it is damaged or not a database; restore it from backups/ or choose another --data",
-        "malformed": "it is damaged; restore it from backups/ beside it, or move it away to index afresh",
-        "readonly": "it is read-only; give this user the right to write it and its folder",
-        "disk is full": "the disk is full; free some space, nothing is lost",
-        "locked": "another program holds it; close that program and try again",
-        "unable to open": "it can't be opened; check the rights of the file and its folder",
-    }
-    for sign, meaning in advice.items():
-        if sign in message:
-            return f"{path}: {meaning}"
-    return f"{path}: {message}"

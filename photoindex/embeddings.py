@@ -1,10 +1,7 @@
-"""Embeddings and who made them. Only this file and `neighbours.py` know sqlite-vec.
+"""Embeddings and who made them: the float16 rows of the table `embedding`, which are the truth.
 
-The float16 rows of the table `embedding` are the truth. Each encoder has one sqlite-vec table beside them,
-`vec_<encoder id>`, written in the same transaction and rebuilt from the rows whenever the two disagree.
-
-A video has several embeddings, one a frame. The key of a row in a sqlite-vec table, called `photo_id` there, is the
-photo's id for frame 0 and has the number of the frame above its lower 40 bits for the others.
+A video has several, one a frame. What makes them quick to search, `vector_tables`, is written in the same transaction
+and rebuilt from the rows whenever the two disagree.
 """
 
 from __future__ import annotations
@@ -16,16 +13,16 @@ from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, Table, bindparam, delete, exists, func, insert, select, text, tuple_, update
+from sqlalchemy import Table, bindparam, delete, exists, func, insert, select, update
 from sqlalchemy.orm import Session
 
-from photoindex.derived import drop_virtual_table
+from photoindex import vector_tables
 from photoindex.models import Embedding, EmbeddingTally, Encoder, EncoderState, Photo, PhotoTally
 
 log = logging.getLogger(__name__)
 
-FRAME_SHIFT = 40
-_PRIME = 1_000_003  # sums of products of numbers below it are far from 2⁶³
+NORM_TOLERANCE = 1e-2
+"""How far from 1 the norm of an embedding may be; rounding to float16 moves it by less than a thousandth."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +64,7 @@ def register_encoder(
     row.text_low, row.text_high = text_range
     row.image_low, row.image_high = image_range
     session.flush()
-    _create_table(session.connection(), row.id, dim)
+    vector_tables.create(session.connection(), row.id, dim)
     return _stored(row)
 
 
@@ -128,10 +125,13 @@ def put(
 ) -> None:
     """Store or replace embeddings: photo id → unit-norm (dim,), or (frames, dim) of a video.
 
-    `at_seconds` tells when the frames of a video are. The caller's transaction covers both tables.
+    `at_seconds` tells when the frames of a video are. The caller's transaction covers both tables. Raises ValueError
+    for what is no embedding: not finite, or not of norm 1.
     """
     if not vectors:
         return
+    if not all(are_sound(given).all() for given in vectors.values()):
+        raise ValueError("an embedding is not of norm 1")
     delete_photos(session, list(vectors), encoder_id)
     rows = []
     for photo_id, given in vectors.items():
@@ -152,8 +152,16 @@ def put(
             for photo_id, frame, at, vector in rows
         ],
     )
-    keyed = ((row_key(photo_id, frame), vector) for photo_id, frame, _, vector in rows)
-    _insert_vectors(session.connection(), encoder_id, keyed)
+    keyed = ((vector_tables.row_key(photo_id, frame), vector) for photo_id, frame, _, vector in rows)
+    vector_tables.insert(session.connection(), encoder_id, keyed)
+
+
+def are_sound(vectors: NDArray[np.float32] | NDArray[np.float16]) -> NDArray[np.bool_]:
+    """Which of the rows (n, dim) are finite and of norm 1; a single vector (dim,) is one row."""
+    rows = np.atleast_2d(vectors).astype(np.float32)
+    with np.errstate(over="ignore", invalid="ignore"):
+        norms = np.sqrt(np.einsum("ij,ij->i", rows, rows))
+    return np.asarray(np.abs(norms - 1) <= NORM_TOLERANCE)  # false for NaN too
 
 
 def delete_photos(session: Session, photo_ids: Sequence[int], encoder_id: int | None = None) -> None:
@@ -164,7 +172,7 @@ def delete_photos(session: Session, photo_ids: Sequence[int], encoder_id: int | 
             chunk = photo_ids[start : start + 500]
             removed = session.execute(_FORGET, {"encoder": each, "photo_ids": chunk}).all()
             for photo_id, frame in removed:  # sqlite-vec deletes by key only; INSERT OR REPLACE fails there
-                session.execute(text(f"DELETE FROM vec_{each} WHERE photo_id = :id"), {"id": row_key(photo_id, frame)})
+                vector_tables.delete(session.connection(), each, vector_tables.row_key(photo_id, frame))
 
 
 def get(session: Session, encoder_id: int, photo_id: int) -> NDArray[np.float32] | None:
@@ -179,11 +187,6 @@ def get(session: Session, encoder_id: int, photo_id: int) -> NDArray[np.float32]
         return np.asarray(frames[0])
     mean = frames.mean(axis=0)
     return np.asarray(mean / max(float(np.linalg.norm(mean)), 1e-6), dtype=np.float32)
-
-
-def row_key(photo_id: int, frame: int) -> int:
-    """The key of a photo's frame in a sqlite-vec table."""
-    return frame << FRAME_SHIFT | photo_id
 
 
 def existing(session: Session, encoder_id: int, photo_ids: Iterable[int]) -> set[int]:
@@ -218,85 +221,12 @@ def repair(session: Session) -> int:
 
 def rebuild(session: Session, encoder: StoredEncoder) -> None:
     """Make an encoder's sqlite-vec table anew from the stored embeddings; needs neither photos nor the encoder."""
-    connection = session.connection()
-    drop_virtual_table(connection, f"vec_{encoder.id}")
-    _create_table(connection, encoder.id, encoder.dim)
-    after = (0, 0)
-    while True:
-        rows = session.execute(
-            select(Embedding.photo_id, Embedding.frame, Embedding.vector)
-            .where(Embedding.encoder_id == encoder.id, tuple_(Embedding.photo_id, Embedding.frame) > tuple_(*after))
-            .order_by(Embedding.photo_id, Embedding.frame)
-            .limit(1000)
-        ).all()
-        if not rows:
-            return
-        keyed = ((row_key(row[0], row[1]), np.frombuffer(row[2], dtype="<f2")) for row in rows)
-        _insert_vectors(connection, encoder.id, keyed)
-        after = rows[-1][0], rows[-1][1]
+    vector_tables.rebuild(session, encoder.id, encoder.dim)
 
 
 def is_sound(session: Session, encoder: StoredEncoder) -> bool:
-    """Whether the sqlite-vec table has the keys of the rows, each in its place, and room for a vector there.
-
-    Reads the keys and no vector, one chunk at a time: a million photos take a second and no memory.
-    """
-    opened = text(f"SELECT embedding FROM vec_{encoder.id} WHERE photo_id = 0")
-    try:
-        with session.begin_nested():
-            session.execute(opened).all()
-            return _has_the_keys(session, encoder) and _has_whole_chunks(session, encoder)
-    except Exception:  # a damaged virtual table raises whatever sqlite-vec makes of it; the rows are the truth
-        return False
-
-
-def _has_the_keys(session: Session, encoder: StoredEncoder) -> bool:
-    both = text(
-        f"SELECT count(*), count(v.rowid) FROM embedding e LEFT JOIN vec_{encoder.id}_rowids v "
-        f"ON v.rowid = (e.frame << {FRAME_SHIFT}) + e.photo_id WHERE e.encoder_id = {encoder.id}"
-    )
-    rows, found = session.execute(both).one()
-    keys = session.scalar(text(f"SELECT count(*) FROM vec_{encoder.id}_rowids"))
-    return bool(rows == found == keys)
-
-
-def _has_whole_chunks(session: Session, encoder: StoredEncoder) -> bool:
-    """sqlite-vec keeps twice where the vector of a key lies: the two must agree in number and in a sum over all."""
-    sums = text(
-        "SELECT count(*), coalesce(sum(v.rowid % :prime * (v.chunk_id * c.size + v.chunk_offset) % :prime), 0) "
-        f"FROM vec_{encoder.id}_rowids v JOIN vec_{encoder.id}_chunks c ON c.chunk_id = v.chunk_id"
-    )
-    chunks = text(
-        "SELECT c.chunk_id, c.size, c.validity, c.rowids, length(v.vectors) "
-        f"FROM vec_{encoder.id}_chunks c LEFT JOIN vec_{encoder.id}_vector_chunks00 v ON v.rowid = c.chunk_id"
-    )
-    count = total = 0
-    for chunk_id, size, validity, rowids, vectors_bytes in session.execute(chunks):
-        if vectors_bytes != size * encoder.dim * 4:
-            return False
-        places = np.flatnonzero(np.unpackbits(np.frombuffer(validity, dtype=np.uint8), bitorder="little"))
-        keys = np.frombuffer(rowids, dtype="<i8")[places]
-        count += len(keys)
-        total += int((keys % _PRIME * (chunk_id * size + places) % _PRIME).sum())
-    return tuple(session.execute(sums, {"prime": _PRIME}).one()) == (count, total)
-
-
-def _create_table(connection: Connection, encoder_id: int, dim: int) -> None:
-    connection.execute(
-        text(
-            f"CREATE VIRTUAL TABLE IF NOT EXISTS vec_{encoder_id} USING vec0("
-            f"photo_id INTEGER PRIMARY KEY, embedding FLOAT[{dim}] distance_metric=cosine)"
-        )
-    )
-
-
-def _insert_vectors(
-    connection: Connection, encoder_id: int, vectors: Iterable[tuple[int, NDArray[np.float16]]]
-) -> None:
-    connection.execute(
-        text(f"INSERT INTO vec_{encoder_id} (photo_id, embedding) VALUES (:photo_id, :embedding)"),
-        [{"photo_id": photo_id, "embedding": vector.astype(np.float32).tobytes()} for photo_id, vector in vectors],
-    )
+    """Whether the sqlite-vec table is what the rows say, as far as can be told without reading every vector."""
+    return vector_tables.is_sound(session, encoder.id, encoder.dim)
 
 
 def _stored(row: Encoder) -> StoredEncoder:

@@ -4,7 +4,10 @@
     ├── ConfigError                 2   a setting or option is wrong
     ├── LibraryError                3   a folder can't be a library, or is no longer one
     ├── DatabaseError               4   the database can't be used as it is
-    │   ├── DatabaseBusyError       4   others have been writing it for too long; trying again helps
+    │   ├── DatabaseBusyError       4   others have been using it for too long; trying again helps
+    │   ├── DatabaseFullError       4   the disk is full; trying again helps when there is room
+    │   ├── DatabaseDamagedError    4   it is not, or no longer, a sound database
+    │   ├── ThumbnailsError         4   the folder of thumbnails can't be written
     │   └── DatabaseTooNewError     4   a newer PhotoIndex wrote it; it is left untouched
     ├── EncoderError                5   an encoder can't be used
     │   ├── UnknownEncoderError     5   no encoder of that name, repository or folder
@@ -47,7 +50,19 @@ class DatabaseError(PhotoIndexError):
 
 
 class DatabaseBusyError(DatabaseError):
-    """Others have been writing the database for so long that our turn did not come; trying again helps."""
+    """Others have been using the database for so long that our turn did not come; trying again helps."""
+
+
+class DatabaseFullError(DatabaseError):
+    """The disk is full: nothing is lost, and what was to be written can be when there is room."""
+
+
+class DatabaseDamagedError(DatabaseError):
+    """What is in the file is not, or no longer, a sound database."""
+
+
+class ThumbnailsError(DatabaseError):
+    """The folder of thumbnails, which belongs to the database, can't be written."""
 
 
 class DatabaseTooNewError(DatabaseError):

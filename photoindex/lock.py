@@ -6,9 +6,12 @@ import errno
 import fcntl
 import os
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from photoindex.errors import DaemonRunningError, DatabaseError
+
+_SIZE_BYTES = 4096
 
 
 class DaemonLock:
@@ -33,16 +36,27 @@ class DaemonLock:
         deadline = time.monotonic() + patience_seconds
         while not _try_lock(descriptor, fcntl.LOCK_EX):
             if time.monotonic() > deadline:
-                holder = os.pread(descriptor, 32, 0).decode("ascii", "replace").strip()
+                holder = os.pread(descriptor, 32, 0).decode("utf-8", "replace").split("\n")[0].strip()
                 os.close(descriptor)
                 raise DaemonRunningError(
                     f"another PhotoIndex daemon (process {holder or 'unknown'}) indexes {self._path.parent}; "
                     "stop it first, or use another --data folder"
                 )
             time.sleep(0.05)
-        os.truncate(descriptor, 0)
-        os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
         self._descriptor = descriptor
+        self.tell(None)
+
+    def tell(self, problem: str | None) -> None:
+        """Leave word for others of what is wrong, also when nothing can be written into the database.
+
+        The file never changes its size, so that this works on a full disk.
+        """
+        if self._descriptor is None:
+            return
+        line = " ".join((problem or "").split()).encode("utf-8", "replace")[: _SIZE_BYTES - 32]
+        content = f"{os.getpid()}\n".encode() + line + b"\n"
+        with suppress(OSError):  # the disk was full when the file was made, or is read-only now
+            os.pwrite(self._descriptor, content.ljust(_SIZE_BYTES), 0)
 
     def release(self) -> None:
         """Give the lock back. May be called twice."""
@@ -68,6 +82,17 @@ def is_held(path: Path) -> bool:
         return not _try_lock(descriptor, fcntl.LOCK_SH)
     finally:
         os.close(descriptor)
+
+
+def told(path: Path) -> str | None:
+    """What the daemon that runs on this data folder says is wrong; None for nothing, or when none runs."""
+    if not is_held(path):
+        return None
+    try:
+        lines = path.read_text("utf-8", "replace").split("\n")
+    except OSError:
+        return None
+    return (lines[1].strip() or None) if len(lines) > 1 else None
 
 
 def _try_lock(descriptor: int, kind: int) -> bool:

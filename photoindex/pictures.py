@@ -50,7 +50,7 @@ class Pictures:
             known = query_cache.get(session, stored, query_cache.picture_key(key)) is not None
         if not known:
             vector = self._embed(stored, content, name)
-            with self._database.write() as session:
+            with self._database.write(durable=False) as session:
                 query_cache.put(session, stored.id, {query_cache.picture_key(key): vector})
         return key
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -10,8 +10,11 @@ from typing import Any
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.orm import Session
 
-from photoindex import __version__, embeddings, files, libraries, lock, photos
+from photoindex import __version__, embeddings, files, libraries, lock, photos, room
 from photoindex.models import DaemonStatus, utc_now
+
+DATABASE = "photoindex.db"
+"""Beside the lock."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +74,7 @@ class Status:
 
 
 def read(session: Session, daemon_lock: Path) -> Status:
-    """The status as it is in the database; whether a daemon runs is told by its lock."""
+    """The status as it is in the database; that a daemon runs, and what it can't write there, is told by its lock."""
     active = embeddings.active_encoder(session)
     row = session.get(DaemonStatus, 1)
     running = lock.is_held(daemon_lock)
@@ -89,8 +92,13 @@ def read(session: Session, daemon_lock: Path) -> Status:
             LibraryStatus(each.id, each.path, each.name, each.state, each.problem, each.files)
             for each in libraries.list_all(session)
         ),
-        daemon=_daemon(row, running),
+        daemon=replace(_daemon(row, running), problem=_problem(row if running else None, daemon_lock)),
     )
+
+
+def _problem(row: DaemonStatus | None, daemon_lock: Path) -> str | None:
+    """The first of what is wrong: as the daemon says, or as the disk shows."""
+    return lock.told(daemon_lock) or (row.problem if row else None) or room.problem_of(daemon_lock.with_name(DATABASE))
 
 
 def _daemon(row: DaemonStatus | None, running: bool) -> DaemonState:
@@ -104,7 +112,7 @@ def _daemon(row: DaemonStatus | None, running: bool) -> DaemonState:
         seconds_left=row.seconds_left,
         encoder=row.encoder,
         notice=row.notice,
-        problem=row.problem,
+        problem=None,
         pid=row.pid,
         updated_at=row.updated_at,
     )

@@ -21,7 +21,19 @@ from photoindex.documents import FIELDS, Document
 from photoindex.models import WordsStale
 from photoindex.word_search import Why, WordMatches, find, nothing, why
 
-__all__ = ["Why", "WordMatches", "any_stale", "check", "find", "nothing", "prepare", "refresh", "why"]
+__all__ = [
+    "Why",
+    "WordMatches",
+    "any_stale",
+    "check",
+    "count_differences",
+    "find",
+    "is_sound",
+    "nothing",
+    "prepare",
+    "refresh",
+    "why",
+]
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +44,8 @@ _LAYOUT = (
     f"CREATE VIRTUAL TABLE {TABLE} USING fts5({', '.join(FIELDS)}, content='', contentless_delete=1, prefix='3', "
     "tokenize=\"unicode61 remove_diacritics 0 categories 'L* M* N* Co'\")"
 )
+_LACKING = f"FROM photo WHERE visible AND NOT EXISTS (SELECT 1 FROM {TABLE}_docsize d WHERE d.id = photo.id)"
+_SURPLUS = f"FROM {TABLE}_docsize d WHERE NOT EXISTS (SELECT 1 FROM photo WHERE photo.id = d.id AND visible)"
 _CHECKED_BLOCKS = 5000
 """Of a table of no more blocks, 100,000 photos or so, every one is checked at the start: that takes a second."""
 
@@ -82,9 +96,26 @@ def prepare(session: Session, *, thorough: bool = False) -> int:
     `refresh` has failed. Returns how many photos were marked for `refresh`.
     """
     if not _is_sound(session, thorough):
+        if _is_there(session):
+            log.warning("the table of the words of photos is damaged, or of an older layout; it is made anew")
         drop_virtual_table(session.connection(), TABLE)
         session.execute(text(_LAYOUT))
     return _mark_differences(session)
+
+
+def is_sound(session: Session) -> bool:
+    """Whether the table is not made yet, or sound in every block. Needs a session that may write."""
+    return not _is_there(session) or _is_sound(session, thorough=True)
+
+
+def count_differences(session: Session) -> int:
+    """How many photos `prepare` would mark: those it has no row of though it should, or a row that it should not."""
+    unmarked = "NOT EXISTS (SELECT 1 FROM words_stale s WHERE s.photo_id = {})"
+    if not _is_there(session):
+        return session.scalar(text(f"SELECT count(*) FROM photo WHERE visible AND {unmarked.format('id')}")) or 0
+    queries = (f"SELECT count(*) {_LACKING} AND {unmarked.format('photo.id')}",
+               f"SELECT count(*) {_SURPLUS} AND {unmarked.format('d.id')}")  # fmt: skip
+    return sum(session.scalar(text(query)) or 0 for query in queries)
 
 
 def check(session: Session) -> bool:
@@ -113,19 +144,14 @@ def _layout(session: Session) -> str | None:
 
 
 def _is_sound(session: Session, thorough: bool) -> bool:
-    layout = _layout(session)
-    if layout != _LAYOUT:
-        if layout is not None:
-            log.info("the words of photos are kept in another way now; they are read again")
+    if _layout(session) != _LAYOUT:
         return False
     try:
         with session.begin_nested():
-            if _is_whole(session, thorough):
-                return True
+            return _is_whole(session, thorough)
     except SqlDatabaseError as error:
         log.debug("%s", error)
-    log.warning("the table of the words of photos is damaged; it is made anew")
-    return False
+        return False
 
 
 def _is_whole(session: Session, thorough: bool) -> bool:
@@ -139,14 +165,9 @@ def _is_whole(session: Session, thorough: bool) -> bool:
 
 def _mark_differences(session: Session) -> int:
     """Mark photos that are shown and have no row, or have one and are not: a second for a million photos."""
-    lacking = text(
-        "INSERT INTO words_stale (photo_id, gone) SELECT id, 0 FROM photo "
-        f"WHERE visible AND NOT EXISTS (SELECT 1 FROM {TABLE}_docsize d WHERE d.id = photo.id) ON CONFLICT DO NOTHING"
-    )
+    lacking = text(f"INSERT INTO words_stale (photo_id, gone) SELECT id, 0 {_LACKING} ON CONFLICT DO NOTHING")
     surplus = text(
-        f"INSERT INTO words_stale (photo_id, gone) SELECT id, 1 FROM {TABLE}_docsize d "
-        "WHERE NOT EXISTS (SELECT 1 FROM photo WHERE photo.id = d.id AND visible) "
-        "ON CONFLICT DO UPDATE SET gone = 1"
+        f"INSERT INTO words_stale (photo_id, gone) SELECT id, 1 {_SURPLUS} ON CONFLICT DO UPDATE SET gone = 1"
     )
     done = [cast("CursorResult[Any]", session.execute(statement)).rowcount for statement in (lacking, surplus)]
     waiting = session.scalar(select(func.count()).select_from(WordsStale)) or 0

@@ -16,7 +16,8 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 STORAGE = {"photos", "files", "embeddings", "libraries", "database", "status", "saved_searches", "concepts", "spaces",
            "reckoning", "neighbours", "snapshots", "words", "word_search", "documents", "derived", "query_cache",
            "likeness", "fingerprints", "duplicates", "colours", "timeline", "folders", "places", "gear", "chosen",
-           "ignoring", "disk", "sizes"}  # fmt: skip
+           "ignoring", "disk", "sizes", "connections", "wal", "migrating", "backups", "room",
+           "vector_tables"}  # fmt: skip
 PIXELS_AND_WEB = {"PIL", "torch", "transformers", "flask", "pillow_heif"}
 
 FORBIDDEN: dict[str, set[str]] = {
@@ -31,6 +32,7 @@ FORBIDDEN: dict[str, set[str]] = {
               "photoindex.search"} for name in STORAGE},
     "search": {"flask", "photoindex.daemon", "photoindex.web", "photoindex.media", "photoindex.config", "torch"},
     "daemon": {"flask", "photoindex.web", "photoindex.cli", "photoindex.search"},
+    "doctor": {"flask", "photoindex.web", "photoindex.daemon", "photoindex.cli", "photoindex.config"},
     "web": {"photoindex.daemon", "photoindex.cli", "watchdog"},
 }  # fmt: skip
 """For a module or package of ours: what it must not import, directly."""
@@ -45,8 +47,8 @@ ONLY_IN = {
     "watchdog": "photoindex/daemon/watcher.py",
     "gunicorn": "photoindex/web/server.py",
     "threadpoolctl": "photoindex/threads.py",
-    "sqlite_vec": "photoindex/database.py",
-    "pysqlite3": "photoindex/database.py",
+    "sqlite_vec": "photoindex/connections.py",
+    "pysqlite3": "photoindex/connections.py",
     "PIL": ("photoindex/media", "photoindex/encoders"),
 }
 """Where alone a heavy or special package may be imported."""

@@ -21,6 +21,8 @@ MODULES = {
     "status": "info",
     "encoder": "info",
     "link": "link",
+    "backup": "backups",
+    "restore": "backups",
     "doctor": "doctor",
     "demo": "demo",
 }

@@ -1,4 +1,4 @@
-"""`photoindex doctor`: is what searches rely on sound, and does the search find what it should?"""
+"""`photoindex doctor`: does everything fit together, and does the search find what it should?"""
 
 from __future__ import annotations
 
@@ -15,39 +15,98 @@ from photoindex.config import Settings, load_settings
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
+    from photoindex.database import Database
+    from photoindex.doctor import Finding
     from photoindex.embeddings import StoredEncoder
 
 
 @click.command()
+@click.option("--repair", is_flag=True, help="Mend what can be made anew; user data are never changed.")
+@click.option("--deep", is_flag=True, help="Also read every original again, and decode every thumbnail.")
+@click.option("--salvage", is_flag=True, help="Save what can be read of a damaged database into a new one.")
 @click.option("--recall", is_flag=True, help="Measure what the search snapshot of a large library misses.")
 @click.option("--queries", default=25, type=click.IntRange(1, 1000), help="How many queries of each kind (25).")
 @json_option
 @data_option
 @click.pass_context
-def doctor(context: click.Context, recall: bool, queries: int, as_json: bool, data: str | None) -> None:
-    """Check that what searches rely on is sound. Ends with code 1 when it is not."""
+def doctor(
+    context: click.Context,
+    repair: bool,
+    deep: bool,
+    salvage: bool,
+    recall: bool,
+    queries: int,
+    as_json: bool,
+    data: str | None,
+) -> None:
+    """Check that everything in the data folder fits together. Ends with code 1 when it does not."""
+    settings = load_settings({"data": data})
+    if salvage:
+        _salvage(settings, as_json)
+        return
+    with opened(settings) as database:
+        findings = _examine(database, settings, repair, deep)
+        found = _overview(database, settings, recall, queries) | {"findings": [asdict(each) for each in findings]}
+    found["sound"] = all(each.repaired for each in findings)
+    if as_json:
+        print_json(found)
+    else:
+        for line in (*_lines(found, recall), *map(_line, findings)):
+            click.echo(line)
+        if not findings:
+            click.echo("all is well")
+    if not found["sound"]:
+        context.exit(1)
+
+
+def _examine(database: Database, settings: Settings, repair: bool, deep: bool) -> list[Finding]:
+    from photoindex import encoders
+    from photoindex.doctor import Patient, examine
+
+    patient = Patient(
+        database,
+        settings.thumbnails,
+        settings.snapshots,
+        repair,
+        deep,
+        lambda encoder: encoders.load_text(encoder.name, encoder.fingerprint, "cpu"),
+    )
+    return list(examine(patient))
+
+
+def _overview(database: Database, settings: Settings, recall: bool, queries: int) -> dict[str, Any]:
+    """What is there: the encoders, the snapshot, and what that misses."""
     from photoindex import embeddings
 
-    settings = load_settings({"data": data})
-    with opened(settings) as database, database.read() as session:
-        found: dict[str, Any] = {
-            "encoders": [_encoder(session, each) for each in embeddings.stored_encoders(session)],
-            "snapshot": None,
-            "recall": None,
-        }
+    found: dict[str, Any] = {"encoders": [], "snapshot": None, "recall": None}
+    with database.read() as session:
+        found["encoders"] = [_encoder(session, each) for each in embeddings.stored_encoders(session)]
         active = embeddings.active_encoder(session)
         if active is not None:
             found["snapshot"] = _snapshot(session, active, settings)
             if recall:
                 found["recall"] = _recall(session, active, settings, queries)
-    found["sound"] = all(each["sound"] for each in (*found["encoders"], found["snapshot"] or {"sound": True}))
+    return found
+
+
+def _line(finding: Finding) -> str:
+    said = "; ".join(one_line(each) for each in (finding.problem, finding.advice) if each)
+    return f"{'repaired' if finding.repaired else 'problem':<10} {finding.check}: {said}"
+
+
+def _salvage(settings: Settings, as_json: bool) -> None:
+    from photoindex.doctor.salvage import salvage
+    from photoindex.lock import DaemonLock
+
+    with DaemonLock(settings.daemon_lock):
+        saved = salvage(settings.database)
     if as_json:
-        print_json(found)
-    else:
-        for line in _lines(found, recall):
-            click.echo(line)
-    if not found["sound"]:
-        context.exit(1)
+        print_json({"rows": saved.rows, "incomplete": saved.incomplete, "kept": str(saved.kept)})
+        return
+    for table, count in saved.rows.items():
+        if count or table in saved.incomplete:
+            click.echo(f"saved      {count:,} of {table}{', the rest is damaged' if table in saved.incomplete else ''}")
+    click.echo(f"the damaged database is kept: {one_line(str(saved.kept))}")
 
 
 def _encoder(session: Session, encoder: StoredEncoder) -> dict[str, Any]:

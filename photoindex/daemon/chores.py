@@ -13,7 +13,7 @@ from photoindex.daemon.colouring import Colourer
 from photoindex.daemon.concepts import ConceptMaker
 from photoindex.daemon.grouping import Grouper
 from photoindex.daemon.snapshots import Snapshots
-from photoindex.daemon.trouble import TROUBLE_SECONDS, Trouble
+from photoindex.daemon.trouble import TROUBLE_SECONDS, Board, Trouble
 from photoindex.database import Database
 from photoindex.errors import DatabaseError
 
@@ -23,18 +23,26 @@ log = logging.getLogger(__name__)
 class Chores:
     """Called from the thread that indexes; snapshots are built from one of their own."""
 
-    def __init__(self, database: Database, thumbnails: Path, snapshots: Path, stop: threading.Event) -> None:
-        """`stop` is set when the daemon is to end at once."""
+    def __init__(
+        self,
+        database: Database,
+        thumbnails: Path,
+        snapshots: Path,
+        stop: threading.Event,
+        board: Board | None = None,
+    ) -> None:
+        """`stop` is set when the daemon is to end at once. What goes wrong is shown on the `board`."""
         self._database = database
         self._end = threading.Event()
         self._resting: dict[str, float] = {}
         self._troubles = {
-            chore: Trouble(f"keeping the {chore} of photos", stop) for chore in ("words", "colours", "duplicates")
+            chore: Trouble(f"keeping the {chore} of photos", stop, board)
+            for chore in ("words", "colours", "duplicates")
         }
         self._grouper: Grouper | None = Grouper(database, thumbnails, stop)
         self._colourer = Colourer(database, thumbnails, stop)
         self._concepts = ConceptMaker(database)
-        self._snapshots = Snapshots(database, snapshots, lambda: stop.is_set() or self._end.is_set())
+        self._snapshots = Snapshots(database, snapshots, lambda: stop.is_set() or self._end.is_set(), board=board)
         self._thread = threading.Thread(target=self._snapshots.run, args=(self._end,), name="snapshots", daemon=True)
 
     def start(self) -> None:

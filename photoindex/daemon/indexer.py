@@ -147,6 +147,8 @@ class Indexer:
             return {}, {}
         try:
             rows = self._encoder.encode_images([image for images in prepared.values() for image in images])
+            if not embeddings.are_sound(rows).all():
+                raise ValueError("the encoder gave an embedding that is not of norm 1")
             ends = np.cumsum([len(images) for images in prepared.values()])
             return dict(zip(prepared, np.split(rows, ends[:-1]), strict=True)), {}
         except Exception as error:  # whatever a network makes of hostile pixels, or a device of its driver
@@ -166,7 +168,9 @@ class Indexer:
         """Tell a broken encoder from a photo it can't take: a grey image must pass."""
         edge = self._encoder.input_size
         try:
-            self._encoder.encode_images([np.full((edge, edge, 3), 128, dtype=np.uint8)])
+            grey = self._encoder.encode_images([np.full((edge, edge, 3), 128, dtype=np.uint8)])
+            if not embeddings.are_sound(grey).all():
+                raise ValueError("its embeddings are not of norm 1")
         except Exception as still:
             name = self._encoder.info.name
             raise EncoderError(

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from photoindex import libraries
 from photoindex.daemon.changes import Changes, Due
 from photoindex.daemon.scanner import Scanner
-from photoindex.daemon.trouble import TROUBLE_SECONDS, Trouble
+from photoindex.daemon.trouble import TROUBLE_SECONDS, Board, Trouble
 from photoindex.daemon.watcher import Watcher
 from photoindex.database import Database
 from photoindex.errors import DatabaseError
@@ -42,6 +42,7 @@ class Keeper:
         stop: threading.Event,
         work: threading.Event,
         ignoring: Callable[[], Ignored | None] = lambda: None,
+        board: Board | None = None,
     ) -> None:
         """Without a `watcher` only scans tell. `work` is set whenever there may be files to read, or a scan is over.
 
@@ -55,7 +56,7 @@ class Keeper:
         self._interval = scan_interval_seconds
         self._work = work
         self._ignoring = ignoring
-        self._trouble = Trouble("watching", stop)
+        self._trouble = Trouble("watching", stop, board)
         self._scan_at: dict[int, float] = {}
         self._roots: dict[int, tuple[int, int] | None] = {}
         """Which folder each root was when it was last scanned: a disk that comes or goes shows without any event."""

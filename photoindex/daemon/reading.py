@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import threading
 from collections.abc import Container, Sequence
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 from photoindex import embeddings, photos
 from photoindex.database import Database
 from photoindex.encoders.base import Encoder
-from photoindex.errors import UnreadableFileError
+from photoindex.errors import ThumbnailsError, UnreadableFileError
 from photoindex.files import FileStat, Work, signed
 from photoindex.media import (
     HEAD_BYTES,
@@ -39,6 +40,7 @@ from photoindex.media.reading import open_original
 from photoindex.media.sidecars import MAX_SIDECAR_BYTES, sidecars_of
 from photoindex.media.thumbnails import LONGEST_EDGE, shrink
 from photoindex.media.video import read_video
+from photoindex.messages import say
 
 
 @dataclass(frozen=True)
@@ -231,10 +233,16 @@ class Reader:
         """Returns the fingerprint and the dominant colour, which are made from the small picture too."""
         try:
             small = shrink(decoded.image)
-            write_thumbnail(thumbnail_path(self._thumbnails, original.content_hash), make_thumbnail(small))
+            self._keep_thumbnail(original.content_hash, make_thumbnail(small))
             return fingerprint(small), dominant_colour(small)
         except MemoryError:
             raise UnreadableFileError(Reason.OUT_OF_MEMORY, "while making the thumbnail") from None
+
+    def _keep_thumbnail(self, content_hash: bytes, jpeg: bytes) -> None:
+        try:
+            write_thumbnail(thumbnail_path(self._thumbnails, content_hash), jpeg)
+        except OSError as error:  # of our folder: as one of the original it would be that which is gone
+            raise ThumbnailsError(_refused(self._thumbnails, error)) from error
 
     def _prepare(self, decoded: Decoded) -> Prepared:
         images = [frame.image for frame in decoded.frames] or [decoded.image]
@@ -257,6 +265,16 @@ class Reader:
             longest_edge=LONGEST_EDGE,
             max_pixels=self._limits.max_pixels,
         )
+
+
+def _refused(folder: Path, error: OSError) -> str:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return say("%(path)s: the disk is full; free some space, nothing is lost", path=folder)
+    return say(
+        "no thumbnail can be kept in %(path)s (%(reason)s); give this user the right to write there",
+        path=folder,
+        reason=error.strerror,
+    )
 
 
 def _name(work: Work) -> str:

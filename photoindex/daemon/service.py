@@ -22,12 +22,13 @@ from photoindex.daemon.reading import Limits, Reader
 from photoindex.daemon.reporting import Progress, Reporter
 from photoindex.daemon.scanner import Scanner
 from photoindex.daemon.sizing import choose_size
-from photoindex.daemon.trouble import Trouble
+from photoindex.daemon.trouble import Board, Trouble
 from photoindex.daemon.watcher import Watcher
 from photoindex.database import Database, open_database
 from photoindex.embeddings import StoredEncoder
 from photoindex.encoders.base import Encoder, EncoderInfo
-from photoindex.errors import DatabaseBusyError, DatabaseError
+from photoindex.errors import DatabaseBusyError, DatabaseError, DatabaseFullError
+from photoindex.files import Counts
 from photoindex.ignoring import Ignored
 from photoindex.lock import DaemonLock
 from photoindex.machine import keep_memory, this_machine
@@ -58,13 +59,16 @@ def run(
     full disk, is waited for; what is damaged or can't be written is an error at the start.
     """
     settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with (
-        DaemonLock(settings.daemon_lock),
-        closing(open_database(settings.database, checkpoints=True)) as database,
-    ):
-        return _Service(
-            settings, database, stop, watch, on_progress or (lambda _: None), load_encoder or choose_encoder
-        ).run()
+    with DaemonLock(settings.daemon_lock) as lock:
+        board = Board(lock.tell)
+        trouble = Trouble("the start", stop, board)
+        try:
+            database = _patiently(lambda: open_database(settings.database, checkpoints=True), trouble, stop)
+        except _StoppedError:
+            return Progress("stopped", Counts())
+        with closing(database):
+            told = on_progress or (lambda _: None)
+            return _Service(settings, database, stop, watch, told, load_encoder or choose_encoder, board).run()
 
 
 class _Service:
@@ -76,6 +80,7 @@ class _Service:
         watch: bool,
         on_progress: Callable[[Progress], None],
         load_encoder: EncoderLoader,
+        board: Board,
     ) -> None:
         self._settings = settings
         self._database = database
@@ -88,12 +93,12 @@ class _Service:
         self._work = threading.Event()
         self._changes = Changes()
         self._reporter = Reporter(database)
-        self._trouble = Trouble("indexing", stop)
+        self._trouble = Trouble("indexing", stop, board)
         self._end = threading.Event()
         """Set when indexing is over, whether `stop` was set or all is done."""
-        self._chores = Chores(database, settings.thumbnails, settings.snapshots, stop)
         self._encoder = Followed(database, settings, "encoder")
         self._ignore = Followed(database, settings, "ignore")
+        self._chores = Chores(database, settings.thumbnails, settings.snapshots, stop, board)
         self._keeper = Keeper(
             database,
             Scanner(database, self._ignored(settings), settings.settle_seconds, self._end),
@@ -103,6 +108,7 @@ class _Service:
             stop=self._end,
             work=self._work,
             ignoring=lambda: self._ignored(self._ignore.take()) if self._ignore.has_changed() else None,
+            board=board,
         )
 
     def _ignored(self, settings: Settings) -> Ignored:
@@ -118,7 +124,8 @@ class _Service:
         self._reporter.report("starting", pid=os.getpid(), encoder=None, device=None, notice=None, problem=None)
         with self._database.write() as session:
             embeddings.repair(session)
-        remove_leftovers(self._settings.thumbnails)
+        with suppress(OSError):  # its folder may not be ours: that shows when a thumbnail is to be kept
+            remove_leftovers(self._settings.thumbnails)
 
     def _work_to_the_end(self) -> None:
         keeper = threading.Thread(target=self._keeper.run, name="keeper", daemon=True)
@@ -156,17 +163,7 @@ class _Service:
             log.error("the end was not written down: %s", error)
 
     def _patiently(self, do: Callable[[], T]) -> T:
-        """Do what must be done before anything else, as soon as others leave the database. Raises _StoppedError."""
-        while True:
-            try:
-                done = do()
-            except DatabaseBusyError as error:
-                self._trouble.met(error)
-                if self._stop.is_set():
-                    raise _StoppedError from error
-            else:
-                self._trouble.over()
-                return done
+        return _patiently(do, self._trouble, self._stop)
 
     def _indexer(self) -> Indexer:
         encoder, notice = self._load()
@@ -228,7 +225,7 @@ class _Service:
                 if self._encoder.has_changed():
                     raise _ChosenAnewError
                 self._reporter.report("starting", notice=line)
-            except DatabaseBusyError as error:
+            except (DatabaseBusyError, DatabaseFullError) as error:
                 self._trouble.say(error)
 
     def _loop(self, indexer: Indexer) -> None:
@@ -273,6 +270,7 @@ class _Service:
         self._progress(state)
         if self._watch and state == "idle":
             self._chores.idle()
+            self._database.tend()
         self._work.wait(min(LOOK_SECONDS, LOOK_SECONDS if waiting is None else waiting))
         return False
 
@@ -285,6 +283,23 @@ class _Service:
     def _progress(self, state: str) -> None:
         if self._reporter.report(state):
             self._on_progress(self._reporter.progress)
+
+
+def _patiently(do: Callable[[], T], trouble: Trouble, stop: threading.Event) -> T:
+    """Do what must be done before anything else, as soon as others leave the database and there is room on the disk.
+
+    Raises _StoppedError.
+    """
+    while True:
+        try:
+            done = do()
+        except (DatabaseBusyError, DatabaseFullError) as error:
+            trouble.met(error)
+            if stop.is_set():
+                raise _StoppedError from error
+        else:
+            trouble.over()
+            return done
 
 
 class _DiskError(Exception):

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from photoindex import embeddings
+from photoindex.daemon.trouble import Board, Trouble
 from photoindex.database import Database
 from photoindex.embeddings import StoredEncoder
 from photoindex.errors import DatabaseError
@@ -42,7 +43,13 @@ class Snapshots:
     """Runs in a thread of its own."""
 
     def __init__(
-        self, database: Database, folder: Path, ending: Callable[[], bool], *, build_from: int | None = None
+        self,
+        database: Database,
+        folder: Path,
+        ending: Callable[[], bool],
+        *,
+        build_from: int | None = None,
+        board: Board | None = None,
     ) -> None:
         """`ending` tells that the daemon is to stop; it is asked often while something goes on. `build_from`: as the
         constant, unless told otherwise."""
@@ -54,6 +61,7 @@ class Snapshots:
         self._not_before = 0.0
         self._verified: str | None = None
         self._busy = threading.Lock()
+        self._trouble = Trouble("the search snapshot", threading.Event(), board)
 
     def run(self, stop: threading.Event) -> None:
         """Look now and then what is due, until `stop` is set."""
@@ -68,8 +76,9 @@ class Snapshots:
     def _step_or_say(self, patient: bool) -> None:
         try:
             self.step(patient)
+            self._trouble.over()
         except (DatabaseError, SnapshotError, OSError) as error:
-            log.error("the search snapshot waits: %s", error)
+            self._trouble.say(error)
         except Exception:  # searches are answered without it, and indexing must go on
             log.exception("the search snapshot met an unexpected error")
             self._not_before = time.monotonic() + RETRY_SECONDS

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable
 
 TROUBLE_SECONDS = 5.0
 """How long to wait before the next try."""
@@ -11,13 +12,37 @@ TROUBLE_SECONDS = 5.0
 log = logging.getLogger(__name__)
 
 
+class Board:
+    """Where all troubles of a daemon stand together, for those who ask what is wrong. For any thread."""
+
+    def __init__(self, tell: Callable[[str | None], None]) -> None:
+        """`tell` is given what is wrong whenever that has changed: one line, or None."""
+        self._tell = tell
+        self._lock = threading.Lock()
+        self._lines: dict[str, str] = {}
+        self._told: str | None = None
+
+    def put(self, what: str, line: str | None) -> None:
+        """What is wrong with one thing; None for nothing any more. Of several, the first is told."""
+        with self._lock:
+            if line is None:
+                self._lines.pop(what, None)
+            else:
+                self._lines[what] = line
+            first = next(iter(self._lines.values()), None)
+            if first != self._told:
+                self._told = first
+                self._tell(first)
+
+
 class Trouble:
     """Of one thread. What could not be done is done again: nothing is lost but time."""
 
-    def __init__(self, what: str, stop: threading.Event) -> None:
-        """`what` waits while there is trouble; `stop` ends the waiting."""
+    def __init__(self, what: str, stop: threading.Event, board: Board | None = None) -> None:
+        """`what` waits while there is trouble; `stop` ends the waiting. It is shown on the `board`."""
         self._what = what
         self._stop = stop
+        self._board = board
         self._said: str | None = None
 
     def met(self, error: Exception) -> None:
@@ -30,9 +55,13 @@ class Trouble:
         if str(error) != self._said:
             self._said = str(error)
             log.error("%s waits: %s", self._what, error)
+            if self._board is not None:
+                self._board.put(self._what, self._said)
 
     def over(self) -> None:
         """It was done: whatever comes next is new."""
         if self._said is not None:
             self._said = None
             log.info("%s goes on", self._what)
+            if self._board is not None:
+                self._board.put(self._what, None)

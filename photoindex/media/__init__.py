@@ -17,7 +17,13 @@ from photoindex.media.formats import (
 from photoindex.media.metadata import Metadata
 from photoindex.media.opening import HIGHEST_MAX_PIXELS, register
 from photoindex.media.reading import MAX_BYTES, Original, read_original
-from photoindex.media.thumbnails import make_thumbnail, remove_leftovers, thumbnail_path, write_thumbnail
+from photoindex.media.thumbnails import (
+    is_whole_thumbnail,
+    make_thumbnail,
+    remove_leftovers,
+    thumbnail_path,
+    write_thumbnail,
+)
 
 __all__ = [
     "FORMATS",
@@ -37,6 +43,7 @@ __all__ = [
     "decode",
     "detect",
     "is_photo",
+    "is_whole_thumbnail",
     "make_thumbnail",
     "promises_photo",
     "read_original",

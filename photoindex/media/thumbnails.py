@@ -66,6 +66,18 @@ def write_thumbnail(path: Path, jpeg: bytes) -> None:
         raise
 
 
+def is_whole_thumbnail(path: Path, decode: bool = False) -> bool:
+    """Whether a thumbnail is there and not empty; with `decode`, whether all of it can be decoded too."""
+    try:
+        if not decode:
+            return path.stat().st_size > 0
+        with Image.open(path, formats=["JPEG"]) as image:
+            image.load()
+    except (OSError, ValueError, SyntaxError):
+        return False
+    return True
+
+
 def remove_leftovers(folder: Path) -> int:
     """Delete what killed processes left half-written below `folder`; how many files. Call when no one else writes."""
     leftovers = list(folder.glob(_LEFTOVER_PATTERN))

@@ -146,7 +146,7 @@ class _Keeper:
     def _write(self, rows: Sequence[tuple[int, str, NDArray[np.float32]]]) -> None:
         if not rows:
             return
-        with self._database.write() as session:
+        with self._database.write(durable=False) as session:
             known = {each.id for each in embeddings.stored_encoders(session)}
             for encoder_id in {row[0] for row in rows} & known:
                 query_cache.put(session, encoder_id, {key: vector for id, key, vector in rows if id == encoder_id})

@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from photoindex.status import Status
-from photoindex.web import wording
+from photoindex.web import translating, wording
 
 WORKING = ("starting", "scanning", "indexing")
 
@@ -21,12 +21,14 @@ def register(app: Flask) -> None:
 
 def fingerprint(status: Status) -> str:
     """Tells two states apart between which a page would look different."""
-    seen = (status.photos, status.files, status.libraries, status.daemon.state)
+    seen = (status.photos, status.files, status.libraries, status.daemon.state, status.daemon.problem)
     return hashlib.sha256(repr(seen).encode("utf-8", "surrogateescape")).hexdigest()[:16]
 
 
 def line(status: Status) -> str | None:
-    """What is being done or waits to be done; None when all is done."""
+    """What is wrong, or what is being done or waits to be done; None when all is well and done."""
+    if status.daemon.problem:
+        return translating.recall(status.daemon.problem)
     pending = status.files.pending
     done = status.files.indexed + status.files.failed
     if status.daemon.state == "stopped":

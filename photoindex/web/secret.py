@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import errno
+import logging
 import os
 import secrets
 from pathlib import Path
 
 from photoindex.errors import ConfigError
 
+log = logging.getLogger(__name__)
+
 NAME = "secret_key"
 _LEAST_CHARACTERS = 32
 
 
 def read(folder: Path) -> str:
-    """The key of a data folder. Two that start at once get the same. Raises ConfigError when it can't be kept."""
+    """The key of a data folder. Two that start at once get the same.
+
+    On a disk that is full or read-only before there was one, it is made for this process alone. Raises ConfigError when
+    it can't be kept for another reason.
+    """
     path = folder / NAME
     try:
         known = _known(path)
@@ -21,6 +29,9 @@ def read(folder: Path) -> str:
             _keep(path, secrets.token_hex(32))
             known = _known(path)
     except (OSError, UnicodeDecodeError) as error:
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS):
+            log.warning("the file %s can't be made (%s): forms are good until this server ends", path, error.strerror)
+            return secrets.token_hex(32)
         raise ConfigError(f"the file {path} can't be used: {error}; make it yours, or delete it") from error
     if known is None:
         raise ConfigError(f"the file {path} holds no key; delete it, and a new one is made")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import threading
+import time
 from pathlib import Path
 from typing import BinaryIO
 
@@ -22,6 +23,9 @@ log = logging.getLogger(__name__)
 
 # Decoding takes much memory and a core: two at a time leave the other threads to answer what is ready.
 _decoding = threading.BoundedSemaphore(2)
+_saying = threading.Lock()
+_said: dict[str, float] = {}
+SAY_SECONDS = 600.0
 
 
 def kept_thumbnail(folder: Path, content_hash: bytes) -> bytes:
@@ -40,8 +44,19 @@ def make_thumbnail(folder: Path, photo: PhotoInfo, *, max_file_bytes: int, max_p
     try:
         media.write_thumbnail(path, jpeg)
     except OSError as error:
-        log.warning("the thumbnail %s can't be kept: %s", path, error)
+        _say_once(f"thumbnails can't be kept in {folder}: {error.strerror}")
     return jpeg
+
+
+def _say_once(line: str) -> None:
+    """A page has hundreds of thumbnails: one line is enough for all, and one every ten minutes."""
+    with _saying:
+        last = _said.get(line, float("-inf"))
+        if time.monotonic() - last < SAY_SECONDS:
+            return
+        _said.clear()
+        _said[line] = time.monotonic()
+    log.warning("%s", line)
 
 
 def _make(photo: PhotoInfo, max_file_bytes: int, max_pixels: int) -> bytes:

@@ -14,6 +14,7 @@ from storage.test_snapshot import fill, make
 
 from photoindex import embeddings
 from photoindex.database import Database, open_database
+from photoindex.media import thumbnail_path, write_thumbnail
 from photoindex.snapshots.format import CODES
 
 Invoke = Callable[..., Result]
@@ -25,6 +26,15 @@ def library(tmp_path: Path) -> Iterator[Database]:
     database = open_database(tmp_path / "data" / "photoindex.db")
     with database.write() as session:
         fill(session, 300)
+        session.execute(
+            text("INSERT INTO library (id, root, name, state, added_at) VALUES (1, x'2f', '', 'online', '')")
+        )
+        columns = "library_id, path, size_bytes, mtime_ns, inode, ctime_ns, sidecar_ns, stem, name, state, attempts"
+        values = "1, CAST(id AS BLOB), 1, 1, id, 0, 0, x'', '', 'indexed', 0, id"
+        session.execute(text(f"INSERT INTO file ({columns}, photo_id) SELECT {values} FROM photo"))
+        contents = session.scalars(text("SELECT content_hash FROM photo")).all()
+    for content_hash in contents:
+        write_thumbnail(thumbnail_path(tmp_path / "data" / "thumbnails", content_hash), b"jpeg")
     yield database
     database.close()
 

@@ -70,7 +70,7 @@ def test_removing_a_library_forgets_its_photos_but_not_those_that_others_hold(
             photos.store(session, photos.NewPhoto(bytes([n]) * 32, "png", 1, 1, 1, None, datetime(2020, 1, 1)))
             for n in range(2)
         ]
-        embeddings.put(session, encoder.id, {photo_id: np.ones(2, dtype=np.float32) for photo_id in ids})
+        embeddings.put(session, encoder.id, {photo_id: np.array([0.6, 0.8], dtype=np.float32) for photo_id in ids})
         for library, path, photo in ((a, b"only", ids[0]), (a, b"shared", ids[1]), (b, b"shared", ids[1])):
             files.discover(session, library, path, FileStat(1, len(path), photo * 10 + library), None)
         for work in files.next_batch(session, 10, 0):

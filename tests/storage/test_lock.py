@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from photoindex.errors import DaemonRunningError
-from photoindex.lock import DaemonLock, is_held
+from photoindex.lock import DaemonLock, is_held, told
 
 HOLD = """
 import sys, time
@@ -43,3 +44,20 @@ def test_a_second_daemon_is_told_who_is_the_first(tmp_path: Path) -> None:
 def test_without_a_lock_file_no_daemon_runs(tmp_path: Path) -> None:
     assert not is_held(tmp_path / "daemon.lock")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_holder_can_say_what_is_wrong_without_the_file_growing(tmp_path: Path) -> None:
+    path = tmp_path / "daemon.lock"
+    assert told(path) is None
+    with DaemonLock(path) as held:
+        size = path.stat().st_size
+        assert told(path) is None
+        held.tell("the disk is full;\nfree some é space" + 5000 * "!")
+        assert str(told(path)).startswith("the disk is full; free some é space!")
+        assert path.stat().st_size == size
+        with pytest.raises(DaemonRunningError, match=f"process {os.getpid()}\\)"):
+            DaemonLock(path).acquire(patience_seconds=0.1)
+        held.tell(None)
+        assert told(path) is None
+        held.tell("gone with its process")
+    assert told(path) is None
