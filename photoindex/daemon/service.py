@@ -16,14 +16,14 @@ from photoindex.daemon.changes import Changes
 from photoindex.daemon.choosing import EncoderLoader, choose_encoder
 from photoindex.daemon.chores import Chores
 from photoindex.daemon.indexer import Indexer
-from photoindex.daemon.keeper import LOOK_SECONDS, Keeper
+from photoindex.daemon.keeper import Keeper
 from photoindex.daemon.reading import Limits, Reader
 from photoindex.daemon.reporting import Progress, Reporter
-from photoindex.daemon.scanner import Scanner
+from photoindex.daemon.retention import Retention
 from photoindex.daemon.sizing import choose_size
+from photoindex.daemon.tending import LOOK_SECONDS, Care
 from photoindex.daemon.trouble import Trouble
 from photoindex.daemon.walking import Ignored
-from photoindex.daemon.watcher import Watcher
 from photoindex.database import Database, open_database
 from photoindex.embeddings import StoredEncoder
 from photoindex.encoders.base import EncoderInfo
@@ -91,16 +91,15 @@ class _Service:
         self._end = threading.Event()
         """Set when indexing is over, whether `stop` was set or all is done."""
         self._chores = Chores(database, settings.thumbnails, settings.snapshots, stop)
-        ignored = Ignored(settings.ignore, os.fsencode(settings.data.resolve()))
-        self._keeper = Keeper(
-            database,
-            Scanner(database, ignored, settings.settle_seconds, self._end),
-            Watcher(self._changes, settings.settle_seconds) if watch else None,
-            self._changes,
-            scan_interval_seconds=settings.scan_interval_seconds,
-            stop=self._end,
-            work=self._work,
+        care = Care(
+            Ignored(settings.ignore, os.fsencode(settings.data.resolve())),
+            settings.settle_seconds,
+            settings.scan_interval_seconds,
+            settings.poll_interval_seconds,
+            watch,
+            Retention(database, settings.thumbnails, settings.missing_days),
         )
+        self._keeper = Keeper(database, care, self._changes, stop=self._end, work=self._work)
 
     def run(self) -> Progress:
         with suppress(_StoppedError):
