@@ -11,7 +11,7 @@ depends_on = None
 
 _COLUMNS = (
     "file_system BIGINT",
-    "poll_seconds FLOAT",
+    "poll_seconds DOUBLE",
     "notice VARCHAR",
     "folders INTEGER",
     "watched INTEGER",

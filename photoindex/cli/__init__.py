@@ -12,6 +12,7 @@ from photoindex import __version__
 from photoindex.cli.demo import demo
 from photoindex.cli.doctor import doctor
 from photoindex.cli.group import EXIT_CODES, Invocation, PhotoIndexGroup
+from photoindex.cli.health import confirm, purge, set_library
 from photoindex.cli.indexing import daemon, index
 from photoindex.cli.info import encoder, status
 from photoindex.cli.library import library
@@ -34,6 +35,8 @@ def cli(invocation: Invocation, debug: bool) -> None:
 
 for command in (up, library, index, daemon, serve, search, status, encoder, doctor, demo):
     cli.add_command(command)
+for of_library in (confirm, set_library, purge):
+    library.add_command(of_library)
 
 
 def main() -> None:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @click.group()
 def library() -> None:
-    """Add, list and remove the folders that PhotoIndex watches."""
+    """The folders that PhotoIndex watches: add, list and remove them, and see to their health."""
 
 
 @library.command()
