@@ -51,20 +51,21 @@ class Comparison:
         rows = self._rows()
         row = next(rows, None)
         known = 0
-        for path, now in self._walk.files():
+        for run in self._walk.runs():
             if is_stopped():
                 return
-            while row is not None and row[1] < path:
-                self._missed(row)
-                row = next(rows, None)
-            if row is not None and row[1] == path:
-                missing = row[7] == FileState.MISSING
-                known += not missing
-                if missing or row[2:7] != now:
-                    self._change(path, now)
-                row = next(rows, None)
-            elif looks_like_photo(os.path.join(self._library.root, path)):
-                self._change(path, now)
+            for path, now in run:
+                while row is not None and row[1] < path:
+                    self._missed(row)
+                    row = next(rows, None)
+                if row is not None and row[1] == path:
+                    missing = row[7] == FileState.MISSING
+                    known += not missing
+                    if missing or row[2:7] != now:
+                        self._change(path, now)
+                    row = next(rows, None)
+                else:
+                    self._new(path, now)
         while row is not None:
             self._missed(row)
             row = next(rows, None)
@@ -72,16 +73,16 @@ class Comparison:
         self._flush()
 
     def _rows(self) -> Iterator[Sequence[Any]]:
-        """Rows as `sightings.figures_after` gives them, as tuples."""
+        """Rows as `sightings.figures_after` gives them."""
         below = self._walk.below
         after, end = (below + b"/", below + b"0") if below else (b"", None)
         while True:
             with self._recorder.reading() as session:
-                rows = [tuple(row) for row in sightings.figures_after(session, self._library.id, after, ROWS)]
-            for row in rows:
-                if end is not None and row[1] >= end:
-                    return
-                yield row
+                rows = sightings.figures_after(session, self._library.id, after, ROWS)
+            if end is not None and rows and rows[-1][1] >= end:
+                yield from (row for row in rows if row[1] < end)
+                return
+            yield from rows
             if len(rows) < ROWS:
                 return
             after = rows[-1][1]
@@ -90,6 +91,11 @@ class Comparison:
         file_id, path, *figures, state = row
         if state != FileState.MISSING:
             self._candidates.append(KnownFile(file_id, path, FileStat(*figures), state))
+
+    def _new(self, path: bytes, now: Figures) -> None:
+        self._recorder.pulse.beat()
+        if looks_like_photo(os.path.join(self._library.root, path)):
+            self._change(path, now)
 
     def _change(self, path: bytes, now: Figures) -> None:
         figures = FileStat(*now)

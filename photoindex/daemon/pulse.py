@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-HANG_SECONDS = 15.0
+HANG_SECONDS = 20.0
 """A disk that has not answered for so long hangs. A sleeping one spins up within ten."""
 
 

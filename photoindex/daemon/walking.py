@@ -18,18 +18,38 @@ from photoindex.sightings import signed
 log = logging.getLogger(__name__)
 
 
+_SPECIAL = re.compile(r"[*?\[]")
+
+
 class Ignored:
     """Which names are left out, by patterns in which `*` and `?` match. Case counts."""
 
     def __init__(self, patterns: Sequence[str], folder: bytes | None = None) -> None:
         """`folder`: an absolute path that is left out too, whatever its name (the data folder)."""
         self._folder = folder
-        union = "|".join(fnmatch.translate(pattern) for pattern in patterns) or r"(?!)"
-        self._pattern = re.compile(os.fsencode(union))
+        # Almost all patterns are a whole name, or one with a `*` at either end: those are no work to look for.
+        names, starts, ends, others = [], [], [], []
+        for pattern in patterns:
+            if not _SPECIAL.search(pattern):
+                names.append(pattern)
+            elif pattern.endswith("*") and not _SPECIAL.search(pattern[:-1]):
+                starts.append(pattern[:-1])
+            elif pattern.startswith("*") and not _SPECIAL.search(pattern[1:]):
+                ends.append(pattern[1:])
+            else:
+                others.append(pattern)
+        self._names = frozenset(map(os.fsencode, names))
+        self._starts, self._ends = tuple(map(os.fsencode, starts)), tuple(map(os.fsencode, ends))
+        self._others = re.compile(os.fsencode("|".join(map(fnmatch.translate, others)))) if others else None
 
     def name(self, name: bytes) -> bool:
         """Whether a file or folder of that name is left out."""
-        return self._pattern.match(name) is not None
+        return (
+            name.startswith(self._starts)
+            or name.endswith(self._ends)
+            or name in self._names
+            or (self._others is not None and self._others.match(name) is not None)
+        )
 
     def path(self, root: bytes, path: bytes) -> bool:
         """Whether a path (relative to `root`) is left out, by its own name or that of a folder above it."""
@@ -85,6 +105,8 @@ def _inode_and_time(path: bytes) -> tuple[int, int] | None:
     return (result.st_ino, max(result.st_mtime_ns, result.st_ctime_ns)) if stat.S_ISREG(result.st_mode) else None
 
 
+RUN = 64
+"""Files that are looked at one after the other before anything else is done."""
 Figures = tuple[int, int, int, int, int]
 """Those of `FileStat`, in its order. A scan compares millions of them; only what has changed becomes an object."""
 
@@ -110,43 +132,57 @@ class Walk:
 
     def files(self) -> Iterator[tuple[bytes, Figures]]:
         """Path (relative to the root) and figures of every regular file, in the byte order of the paths."""
+        for run in self.runs():
+            yield from run
+
+    def runs(self) -> Iterator[list[tuple[bytes, Figures]]]:
+        """As `files`, some at a time: a step for each of a million files takes longer than what is done with it."""
         open_folders = [self._entries(self.below)]  # no recursion: folders may be nested deeper than Python's calls
         while open_folders:
-            entry = next(open_folders[-1], None)
-            if entry is None:
+            found = next(open_folders[-1], None)
+            if found is None:
                 open_folders.pop()
-            elif isinstance(entry, bytes):
-                open_folders.append(self._entries(entry))
+            elif isinstance(found, bytes):
+                open_folders.append(self._entries(found))
             else:
-                yield entry
+                yield found
 
     def names(self, folder: bytes) -> list[bytes]:
         """The names of the regular files directly in a folder (relative to the root), none if it can't be read."""
         return [entry.name for is_folder, entry in self._listed(folder) if not is_folder]
 
-    def _entries(self, folder: bytes) -> Iterator[bytes | tuple[bytes, Figures]]:
-        """What is in a folder: the path of each folder, path and figures of each file."""
+    def _entries(self, folder: bytes) -> Iterator[bytes | list[tuple[bytes, Figures]]]:
+        """What is in a folder: the path of each folder, path and figures of some files."""
         entries = self._listed(folder)
         names = frozenset(entry.name for is_folder, entry in entries if not is_folder and is_sidecar(entry.name))
         sidecars = Sidecars(os.path.join(self.root, folder), names) if names else None
         # A folder sorts as its name with a slash, so that whole paths come out in byte order: a.jpg before a/b.jpg.
         entries.sort(key=_place)
         above = folder + b"/" if folder else b""
-        beat = self.beat
+        run: list[tuple[bytes, Figures]] = []
         for is_folder, entry in entries:
-            beat()
-            name = entry.name
+            path = above + entry.name
             if is_folder:
-                yield above + name
+                if run:
+                    yield run
+                    run = []
+                yield path
                 continue
             try:
                 status = entry.stat(follow_symlinks=False)
             except OSError as error:
                 if not isinstance(error, FileNotFoundError):
-                    self._failed(above + name, error)
+                    self._failed(path, error)
                 continue
             if status.st_mode & _KIND == stat.S_IFREG:  # it may have been replaced since the folder was listed
-                yield above + name, _figures(status, sidecars.changed_ns(name) if sidecars else 0)
+                run.append((path, _figures(status, sidecars.changed_ns(entry.name) if sidecars else 0)))
+                if len(run) == RUN:
+                    self.beat()
+                    yield run
+                    run = []
+        self.beat()
+        if run:
+            yield run
 
     def _listed(self, folder: bytes) -> list[tuple[bool, os.DirEntry[bytes]]]:
         absolute = os.path.join(self.root, folder) if folder else self.root
@@ -158,7 +194,8 @@ class Walk:
             with os.scandir(absolute) as listing:
                 self.folders += 1
                 for entry in listing:
-                    beat()
+                    if len(entries) % RUN == 0:
+                        beat()
                     is_folder = entry.is_dir(follow_symlinks=False)
                     if (is_folder or entry.is_file(follow_symlinks=False)) and not ignored(entry.name):
                         entries.append((is_folder, entry))
