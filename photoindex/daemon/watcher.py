@@ -134,16 +134,23 @@ class _Handler(FileSystemEventHandler):
         self._settle_seconds = settle_seconds
 
     def on_any_event(self, event: FileSystemEvent) -> None:
-        being_written = isinstance(event, FileCreatedEvent | FileModifiedEvent)
-        self._note(event.src_path, self._settle_seconds if being_written else SOON_SECONDS)
         if isinstance(event, FileMovedEvent | DirMovedEvent):
+            self._note(event.src_path, None)
             self._note(event.dest_path, SOON_SECONDS)
+        elif isinstance(event, FileDeletedEvent | DirDeletedEvent):
+            self._note(event.src_path, None)
+        else:
+            being_written = isinstance(event, FileCreatedEvent | FileModifiedEvent)
+            self._note(event.src_path, self._settle_seconds if being_written else SOON_SECONDS)
 
-    def _note(self, absolute_path: bytes | str, delay_seconds: float) -> None:
+    def _note(self, absolute_path: bytes | str, delay_seconds: float | None) -> None:
+        """`delay_seconds`: how long it must be quiet there, None for what has gone."""
         path = os.path.relpath(os.fsencode(absolute_path), self._library.root)
         if path == b".":  # something happened to the root itself
             log.info("the folder %s itself has changed; scanning it", display_path(self._library.root))
             self._changes.request_scan(self._library.id)
+        elif delay_seconds is None:
+            self._changes.note_gone(self._library.id, path)
         else:
             self._changes.note(self._library.id, path, delay_seconds)
 

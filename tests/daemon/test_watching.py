@@ -161,3 +161,14 @@ def test_nobody_waits_for_changes_after_the_end(home: Home, monkeypatch: pytest.
     changes.end()  # before it is waited for
     changes.wait(1, 60)
     assert time.monotonic() - started < 30
+
+
+def test_what_goes_in_one_burst_is_looked_at_as_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("photoindex.daemon.changes.QUIET_SECONDS", 0.2)
+    changes = Changes()
+    for number in range(30):
+        changes.note_gone(1, str(number).encode())
+        time.sleep(0.01)
+        assert not changes.take(1)
+    changes.wait(1, 10)
+    assert len(changes.take(1).paths) == 30
