@@ -186,11 +186,6 @@ def set_purge_after(session: Session, library_id: int, moment: datetime | None) 
     _update(session, library_id, purge_after=moment)
 
 
-def offline_ids(session: Session) -> frozenset[int]:
-    """The libraries that are offline."""
-    return frozenset(session.scalars(select(Library.id).where(Library.state == LibraryState.OFFLINE)))
-
-
 def _update(session: Session, library_id: int, **values: object) -> None:
     session.execute(update(Library).where(Library.id == library_id).values(**values))
 

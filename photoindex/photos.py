@@ -35,7 +35,7 @@ from photoindex.errors import NotFoundError
 from photoindex.files import PRESENT
 from photoindex.libraries import display_path
 from photoindex.messages import say
-from photoindex.models import File, Library, Photo, PhotoTally, Place
+from photoindex.models import File, Library, LibraryState, Photo, PhotoTally, Place
 
 SHOWN: ColumnElement[bool] = literal_column("+photo.visible", Boolean)
 """Only visible photos count. The `+` keeps SQLite from going through all visible ones in the order of the timeline,
@@ -97,6 +97,8 @@ class PhotoFile:
     path: bytes
     """Relative to the root."""
     state: str
+    is_away: bool
+    """Whether its library is offline: then nobody should ask its disk, which may not answer."""
 
     @property
     def filename(self) -> str:
@@ -294,14 +296,24 @@ def remove_library(session: Session, library_id: int) -> list[bytes]:
 
 def _files_of(session: Session, photo_ids: Sequence[int]) -> dict[int, list[PhotoFile]]:
     rows = session.execute(
-        select(File.photo_id, File.id, File.library_id, Library.name, Library.root, File.path, File.state)
+        select(
+            File.photo_id,
+            File.id,
+            File.library_id,
+            Library.name,
+            Library.root,
+            Library.state.label("library_state"),
+            File.path,
+            File.state,
+        )
         .join(Library, Library.id == File.library_id)
         .where(File.photo_id.in_(photo_ids), File.state.in_(PRESENT))
         .order_by(File.id)
     )
     found: dict[int, list[PhotoFile]] = {}
     for row in rows:
-        file = PhotoFile(row.id, row.library_id, row.name, row.root, row.path, row.state)
+        away = row.library_state == LibraryState.OFFLINE
+        file = PhotoFile(row.id, row.library_id, row.name, row.root, row.path, row.state, away)
         found.setdefault(row.photo_id, []).append(file)
     return found
 
