@@ -165,12 +165,15 @@ def sources(session: Session, library_id: int, seen: Sequence[Seen]) -> list[Sou
     return found
 
 
-def record(session: Session, library_id: int, seen: Sequence[Seen], left: Sequence[Source] = ()) -> int:
+def record(session: Session, library_id: int, seen: Sequence[Seen], left: Sequence[Source] | None = None) -> int:
     """Record what some paths of a library, at most a few hundred, look like now. Returns how many make work.
 
     A path that has a row and looks otherwise than that says is to be read again; but a missing file that is back as it
     was is not. A path without a row is that of a file that moved here, one of those that have `left`, or a new one.
+    Without `left` they are looked for here: not where a disk may not answer, as others wait for the database.
     """
+    if left is None:
+        left = [each for each in sources(session, library_id, seen) if each.has_left()]
     known = known_in(session, library_id, [each.path for each in seen])
     new = [each for each in seen if each.path not in known]
     changed = [

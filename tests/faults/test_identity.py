@@ -230,16 +230,17 @@ def test_R21_moved_to_another_library_and_back(watch: Watch) -> None:
 
 def test_R21_copied_to_another_disk_and_back(watch: Watch) -> None:
     """Other inodes and times: only the content tells."""
-    draw_photo(watch.root / "a.jpg", seed=1)
-    watch.follow(lambda: watch.paths() == {"a.jpg"})
+    for number, name in enumerate(("a.jpg", "b.jpg")):
+        draw_photo(watch.root / name, seed=number)
+    watch.follow(lambda: watch.paths() == {"a.jpg", "b.jpg"})
     watch.give("a.jpg")
     before = watch.row("a.jpg")
     content = (watch.root / "a.jpg").read_bytes()
     os.unlink(watch.root / "a.jpg")
-    watch.follow(lambda: watch.paths() == set())
+    watch.follow(lambda: watch.paths() == {"b.jpg"})
     (watch.outside / "taken").write_bytes(b"the inode")
     (watch.root / "a.jpg").write_bytes(content)
-    watch.follow(lambda: watch.paths() == {"a.jpg"})
+    watch.follow(lambda: watch.paths() == {"a.jpg", "b.jpg"})
     assert watch.row("a.jpg") == before
     watch.assert_nothing_lost()
 
