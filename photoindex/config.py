@@ -25,9 +25,14 @@ IGNORED_BY_DEFAULT = (
     "*.crdownload",
     "*.tmp",
     "*.partial",
+    "*.filepart",
+    "*.download",
     "~*",
     "@eaDir",
+    "@Recycle",
+    "@Recently-Snapshot",
     "#recycle",
+    "#snapshot",
     "$RECYCLE.BIN",
     "System Volume Information",
     "lost+found",
@@ -67,10 +72,19 @@ class Settings:
     scan_interval_seconds: float = setting(
         3600.0, "Seconds between full scans, which find what no event told", low=1, high=604800
     )
+    poll_interval_seconds: float = setting(
+        300.0, "Seconds between scans of a library in which events don't tell all changes", low=1, high=604800
+    )
     settle_seconds: float = setting(
         2.0, "How long a file that is being written must be quiet before it is read", low=0, high=3600
     )
     ignore: tuple[str, ...] = setting(IGNORED_BY_DEFAULT, "Names of files and folders to leave out (`*` and `?` match)")
+    missing_days: int = setting(
+        90,
+        "Days after which a file that is gone is forgotten, if it was not marked; 0 never forgets",
+        low=0,
+        high=36500,
+    )
     max_file_mb: int = setting(200, "Larger files are not read", low=1, high=100_000)
     max_megapixels: int = setting(100, "Photos of more megapixels are not decoded", low=1, high=400)
     origins: Mapping[str, Origin] = field(default_factory=dict, compare=False, repr=False)

@@ -59,6 +59,9 @@ class Failure:
     detail: str | None
 
 
+LONGEST_WAIT_SECONDS = 7200.0
+"""No file is ever told to wait for longer: one that is has been waiting since the clock was set back."""
+
 # A disk that is away may have left a million pending files, which are not to be looked through each second.
 _ANY_PENDING = select(
     exists()
@@ -103,7 +106,7 @@ def next_batch(session: Session, limit: int, now: float, skip: Iterable[int] = (
         .where(
             File.state == FileState.PENDING,
             Library.state == LibraryState.ONLINE,
-            or_(File.retry_at.is_(None), File.retry_at <= now),
+            or_(File.retry_at.is_(None), File.retry_at <= now, File.retry_at > now + LONGEST_WAIT_SECONDS),
             File.id.not_in(list(skip)),
         )
         .order_by(File.id)

@@ -20,6 +20,7 @@ from photoindex.models import File, FileState
 MOST_PATTERNS = 200
 LONGEST_PATTERN = 255
 """No name is longer."""
+_SPECIAL = re.compile(r"[*?\[]")
 
 
 class Ignored:
@@ -28,12 +29,29 @@ class Ignored:
     def __init__(self, patterns: Sequence[str], folder: bytes | None = None) -> None:
         """`folder`: an absolute path that is left out too, whatever its name (the data folder)."""
         self._folder = folder
-        union = "|".join(fnmatch.translate(pattern) for pattern in patterns) or r"(?!)"
-        self._pattern = re.compile(os.fsencode(union))
+        # Almost all patterns are a whole name, or one with a `*` at either end: those are no work to look for.
+        names, starts, ends, others = [], [], [], []
+        for pattern in patterns:
+            if not _SPECIAL.search(pattern):
+                names.append(pattern)
+            elif pattern.endswith("*") and not _SPECIAL.search(pattern[:-1]):
+                starts.append(pattern[:-1])
+            elif pattern.startswith("*") and not _SPECIAL.search(pattern[1:]):
+                ends.append(pattern[1:])
+            else:
+                others.append(pattern)
+        self._names = frozenset(map(os.fsencode, names))
+        self._starts, self._ends = tuple(map(os.fsencode, starts)), tuple(map(os.fsencode, ends))
+        self._others = re.compile(os.fsencode("|".join(map(fnmatch.translate, others)))) if others else None
 
     def name(self, name: bytes) -> bool:
         """Whether a file or folder of that name is left out."""
-        return self._pattern.match(name) is not None
+        return (
+            name.startswith(self._starts)
+            or name.endswith(self._ends)
+            or name in self._names
+            or (self._others is not None and self._others.match(name) is not None)
+        )
 
     def path(self, root: bytes, path: bytes) -> bool:
         """Whether a path (relative to `root`) is left out, by its own name or that of a folder above it."""

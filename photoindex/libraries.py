@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from pathlib import Path
 
@@ -33,6 +33,16 @@ class LibraryInfo:
     scanned_at: datetime | None
     device: int | None
     inode: int | None
+    file_system: int | None = None
+    poll_seconds: float | None = None
+    notice: str | None = None
+    folders: int | None = None
+    watched: int | None = None
+    overflows: int = 0
+    held: int = 0
+    """Files that a scan found gone, and that wait for the user to confirm it."""
+    confirmed: int | None = None
+    purge_after: datetime | None = None
 
     @property
     def path(self) -> str:
@@ -172,18 +182,67 @@ def tallies(session: Session) -> dict[int, dict[str, int]]:
     return found
 
 
-def set_online(session: Session, library_id: int, device: int, inode: int, scanned_at: datetime | None) -> None:
-    """A scan of the root ended well; remember which folder it was."""
-    session.execute(
-        update(Library)
-        .where(Library.id == library_id)
-        .values(state=LibraryState.ONLINE, problem=None, device=device, inode=inode, scanned_at=scanned_at)
-    )
+def set_online(
+    session: Session,
+    library_id: int,
+    device: int,
+    inode: int,
+    scanned_at: datetime | None,
+    file_system: int | None = None,
+) -> None:
+    """The root is fine; remember which folder it was, and that its owner has nothing left to confirm."""
+    values = {"state": LibraryState.ONLINE, "problem": None, "held": 0, "confirmed": None, "scanned_at": scanned_at}
+    identity = {"device": device, "inode": inode, "file_system": file_system}
+    _update(session, library_id, **values, **identity)
 
 
-def set_offline(session: Session, library_id: int, problem: str) -> None:
-    """The root can't be trusted now; `problem` says why in plain words. Nothing below it changes."""
-    session.execute(update(Library).where(Library.id == library_id).values(state=LibraryState.OFFLINE, problem=problem))
+def set_offline(session: Session, library_id: int, problem: str, held: int = 0) -> None:
+    """The root can't be trusted now; `problem` says why in plain words. Nothing below it changes.
+
+    `held`: how many files are gone if that is how it is meant to be, which the user can confirm.
+    """
+    _update(session, library_id, state=LibraryState.OFFLINE, problem=problem, held=held, confirmed=None)
+
+
+def set_held(session: Session, library_id: int, problem: str, held: int) -> None:
+    """So many files are gone that the user is asked first, with `problem`; until then they stay as they are."""
+    _update(session, library_id, state=LibraryState.ONLINE, problem=problem, held=held, confirmed=None)
+
+
+def confirm(session: Session, library_id: int) -> LibraryInfo:
+    """The user says that the files which are held back are really gone. The next scan believes it.
+
+    Raises LibraryError when nothing waits to be confirmed.
+    """
+    info = get(session, library_id)
+    if not info.held:
+        raise LibraryError(f"library {library_id} asks nothing; there is nothing to confirm")
+    _update(session, library_id, confirmed=info.held)
+    return info
+
+
+def set_poll(session: Session, library_id: int, seconds: float | None) -> None:
+    """Scan the library every so many seconds; None leaves it to the settings."""
+    _update(session, library_id, poll_seconds=seconds)
+
+
+def set_watched(session: Session, library_id: int, folders: int, watched: int, notice: str | None) -> None:
+    """How much of the library is watched, and what to say about it."""
+    _update(session, library_id, folders=folders, watched=watched, notice=notice)
+
+
+def count_overflows(session: Session, library_id: int, count: int) -> None:
+    """The kernel has dropped events of the library so many times more."""
+    _update(session, library_id, overflows=Library.overflows + count)
+
+
+def set_purge_after(session: Session, library_id: int, moment: datetime | None) -> None:
+    """Forget no file of the library before that moment."""
+    _update(session, library_id, purge_after=moment)
+
+
+def _update(session: Session, library_id: int, **values: object) -> None:
+    session.execute(update(Library).where(Library.id == library_id).values(**values))
 
 
 def _shown(path: Path) -> str:
@@ -194,7 +253,8 @@ def _contains(outer: bytes, inner: bytes) -> bool:
     return inner.startswith(outer.rstrip(b"/") + b"/")
 
 
+_SHOWN = tuple(each.name for each in fields(LibraryInfo) if each.name != "files")
+
+
 def _info(row: Library, files: int) -> LibraryInfo:
-    return LibraryInfo(
-        row.id, row.root, row.name, row.state, row.problem, files, row.added_at, row.scanned_at, row.device, row.inode
-    )
+    return LibraryInfo(files=files, **{name: getattr(row, name) for name in _SHOWN})

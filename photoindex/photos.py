@@ -36,7 +36,7 @@ from photoindex.errors import NotFoundError
 from photoindex.files import PRESENT
 from photoindex.libraries import display_path
 from photoindex.messages import say
-from photoindex.models import File, Library, Photo, PhotoTally, Place
+from photoindex.models import File, Library, LibraryState, Photo, PhotoTally, Place
 
 SHOWN: ColumnElement[bool] = literal_column("+photo.visible", Boolean)
 """Only visible photos count. The `+` keeps SQLite from going through all visible ones in the order of the timeline,
@@ -98,6 +98,8 @@ class PhotoFile:
     path: bytes
     """Relative to the root."""
     state: str
+    is_away: bool
+    """Whether its library is offline: then nobody should ask its disk, which may not answer."""
 
     @property
     def filename(self) -> str:
@@ -205,7 +207,16 @@ _GET = select(*_COLUMNS).where(Photo.id.in_(_WANTED))
 _HAS_FILE = exists().where(File.photo_id == Photo.id, File.state.in_(PRESENT))
 _CONTENT_HASH = select(Photo.content_hash).where(Photo.id == bindparam("photo_id"), Photo.visible | _HAS_FILE)
 _FILES_OF = (
-    select(File.photo_id, File.id, File.library_id, Library.name, Library.root, File.path, File.state)
+    select(
+        File.photo_id,
+        File.id,
+        File.library_id,
+        Library.name,
+        Library.root,
+        Library.state.label("library_state"),
+        File.path,
+        File.state,
+    )
     .join(Library, Library.id == File.library_id)
     .where(File.photo_id.in_(_WANTED), File.state.in_(PRESENT))
     .order_by(File.id)
@@ -315,6 +326,7 @@ def remove_library(session: Session, library_id: int) -> list[bytes]:
 def _files_of(session: Session, wanted: dict[str, list[int]]) -> dict[int, list[PhotoFile]]:
     found: dict[int, list[PhotoFile]] = {}
     for row in session.execute(_FILES_OF, wanted):
-        file = PhotoFile(row.id, row.library_id, row.name, row.root, row.path, row.state)
+        away = row.library_state == LibraryState.OFFLINE
+        file = PhotoFile(row.id, row.library_id, row.name, row.root, row.path, row.state, away)
         found.setdefault(row.photo_id, []).append(file)
     return found

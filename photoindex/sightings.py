@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from photoindex.companions import PRESENT, chunks, pair, refresh_visibility, stem
 from photoindex.folding import fold_path
-from photoindex.models import File, FileState, Library, utc_now
+from photoindex.models import File, FileState, Library, LibraryState, utc_now
 
 ANOTHER_AFTER = timedelta(hours=1)
 """A name that was gone for so long and then holds something else is another picture, not an edit of the old one."""
@@ -72,6 +72,38 @@ class Seen:
     """Seconds since the epoch before which it is not to be read."""
 
 
+# As it is and not by SQLAlchemy, whose rows take as long again as all else that a scan does with a file.
+_FIGURES = (
+    f"SELECT id, path, {', '.join(column.key for column in STAT)}, state FROM file "
+    "WHERE library_id = ? AND path > ? ORDER BY path LIMIT ?"
+)
+
+
+@dataclass(frozen=True)
+class Source:
+    """A row that a new file may have been: it has, if its own path is left."""
+
+    file_id: int
+    root: bytes
+    path: bytes
+    body: tuple[int, int, int]
+    state: str
+
+    def has_left(self) -> bool:
+        """Whether the file is no longer at its path: a missing one has been seen gone, others are looked for now."""
+        if self.state == FileState.MISSING:
+            return True
+        absolute = os.path.join(self.root, self.path)
+        try:
+            os.lstat(absolute)
+        except (FileNotFoundError, NotADirectoryError):
+            return True
+        except OSError:
+            return False
+        folder = os.path.dirname(absolute)  # behind a symlink the file is seen at its real path
+        return os.path.realpath(folder) != folder
+
+
 def known_after(session: Session, library_id: int, after: bytes, limit: int) -> list[KnownFile]:
     """The next rows of a library in the byte order of their paths, so that a scan can walk beside them."""
     rows = session.execute(
@@ -81,6 +113,13 @@ def known_after(session: Session, library_id: int, after: bytes, limit: int) -> 
         .limit(limit)
     )
     return [_known(row) for row in rows]
+
+
+def figures_after(session: Session, library_id: int, after: bytes, limit: int) -> Sequence[tuple[Any, ...]]:
+    """As `known_after`, for a scan of many: plain tuples of id, path, the five figures of `FileStat`, and state."""
+    cursor = session.connection().exec_driver_sql(_FIGURES, (library_id, after, limit)).cursor
+    assert cursor is not None  # as it is a query
+    return cursor.fetchall()
 
 
 def known_below(session: Session, library_id: int, folder: bytes) -> list[KnownFile]:
@@ -103,12 +142,38 @@ def known_in(session: Session, library_id: int, paths: Sequence[bytes]) -> dict[
     return {row.path: _known(row) for row in rows}
 
 
-def record(session: Session, library_id: int, seen: Sequence[Seen]) -> int:
+def sources(session: Session, library_id: int, seen: Sequence[Seen]) -> list[Source]:
+    """Rows that those of the paths which have none may be the new places of, the rows on disk first.
+
+    Which of them have left their own paths is for the caller to find out, outside of any transaction: the disk may
+    not answer. Nothing is asked of libraries that are offline.
+    """
+    known = known_in(session, library_id, [each.path for each in seen])
+    bodies = {body_of(each.stat) for each in seen if each.path not in known}
+    found = []
+    for chunk in chunks(sorted({inode for inode, _, _ in bodies})):
+        rows = session.execute(
+            select(File.id, Library.root, File.path, File.inode, File.size_bytes, File.mtime_ns, File.state)
+            .join(Library, Library.id == File.library_id)
+            .where(File.inode.in_(chunk))
+            .where(or_(File.state == FileState.MISSING, Library.state == LibraryState.ONLINE))
+            .order_by(File.state == FileState.MISSING, File.id)
+        )
+        for file_id, root, path, *body, state in rows:
+            if tuple(body) in bodies:
+                found.append(Source(file_id, root, path, (body[0], body[1], body[2]), state))
+    return found
+
+
+def record(session: Session, library_id: int, seen: Sequence[Seen], left: Sequence[Source] | None = None) -> int:
     """Record what some paths of a library, at most a few hundred, look like now. Returns how many make work.
 
     A path that has a row and looks otherwise than that says is to be read again; but a missing file that is back as it
-    was is not. A path without a row is that of a file that moved here, or a new one.
+    was is not. A path without a row is that of a file that moved here, one of those that have `left`, or a new one.
+    Without `left` they are looked for here: not where a disk may not answer, as others wait for the database.
     """
+    if left is None:
+        left = [each for each in sources(session, library_id, seen) if each.has_left()]
     known = known_in(session, library_id, [each.path for each in seen])
     new = [each for each in seen if each.path not in known]
     changed = [
@@ -116,50 +181,40 @@ def record(session: Session, library_id: int, seen: Sequence[Seen]) -> int:
         for each in seen
         if each.path in known and (known[each.path].stat != each.stat or known[each.path].state == FileState.MISSING)
     ]
-    return _revisit(session, library_id, changed) + _discover(session, library_id, new)
+    return _revisit(session, library_id, changed) + _discover(session, library_id, new, left)
 
 
 def discover(session: Session, library_id: int, path: bytes, stat: FileStat, retry_at: float | None) -> bool:
     """Record one path that has no row yet; True when that makes work."""
-    return _discover(session, library_id, [Seen(path, stat, retry_at)]) == 1
+    return _discover(session, library_id, [Seen(path, stat, retry_at)], ()) == 1
 
 
-def _discover(session: Session, library_id: int, new: Sequence[Seen]) -> int:
-    """A row with the same inode, size and time whose own path is gone is a file under its old name, in any library: it
+def _discover(session: Session, library_id: int, new: Sequence[Seen], left: Sequence[Source]) -> int:
+    """A row with the same inode, size and time that has left its path is a file under its old name, in any library: it
     moves here with its id, its photo and its state. Else a pending row is made."""
-    sources = _sources(session, new)
+    files = {
+        row.id: row
+        for chunk in chunks([source.file_id for source in left])
+        for row in session.scalars(select(File).where(File.id.in_(chunk)))
+    }
+    free: dict[tuple[int, int, int], list[File]] = {}
+    for source in left:
+        row = files.get(source.file_id)
+        if row is not None and row.path == source.path and (row.inode, row.size_bytes, row.mtime_ns) == source.body:
+            free.setdefault(source.body, []).append(row)
     moved: list[tuple[File, Seen]] = []
     rows = []
     for seen in new:
-        source = next((each for each in sources.get(_body(seen.stat), ()) if _has_left(*each)), None)
-        if source is None:
+        candidates = free.get(body_of(seen.stat))
+        if candidates:
+            moved.append((candidates.pop(0), seen))
+        else:
             where = {"library_id": library_id} | _path(seen.path)
             rows.append(where | {"retry_at": seen.retry_at} | asdict(seen.stat))
-        else:
-            sources[_body(seen.stat)].remove(source)
-            moved.append((source[0], seen))
     work = _move(session, library_id, moved)
     if rows:
         session.execute(insert(File), rows)
     return work + len(rows)
-
-
-def _sources(session: Session, new: Sequence[Seen]) -> dict[tuple[int, int, int], list[tuple[File, bytes]]]:
-    """Rows that some new files may have been, with the roots of their libraries; those on disk first."""
-    found: dict[tuple[int, int, int], list[tuple[File, bytes]]] = {}
-    bodies = {_body(each.stat) for each in new}
-    for chunk in chunks(sorted({each.stat.inode for each in new})):
-        rows = session.execute(
-            select(File, Library.root)
-            .join(Library, Library.id == File.library_id)
-            .where(File.inode.in_(chunk))
-            .order_by(File.state == FileState.MISSING, File.id)
-        )
-        for row, root in rows:
-            body = row.inode, row.size_bytes, row.mtime_ns
-            if body in bodies:
-                found.setdefault(body, []).append((row, root))
-    return found
 
 
 def _path(path: bytes) -> dict[str, bytes | str]:
@@ -167,24 +222,9 @@ def _path(path: bytes) -> dict[str, bytes | str]:
     return {"path": path, "stem": stem(path), "name": fold_path(os.path.basename(path))}
 
 
-def _body(stat: FileStat) -> tuple[int, int, int]:
-    """What of the figures stays when a file moves: a rename changes the change time."""
+def body_of(stat: FileStat) -> tuple[int, int, int]:
+    """What of the figures stays when a file moves: inode, size and time. A rename changes the change time."""
     return stat.inode, stat.size_bytes, stat.mtime_ns
-
-
-def _has_left(row: File, root: bytes) -> bool:
-    """Whether a file is no longer at its path: a missing one has been seen gone, others are looked for now."""
-    if row.state == FileState.MISSING:
-        return True
-    absolute = os.path.join(root, row.path)
-    try:
-        os.lstat(absolute)
-    except (FileNotFoundError, NotADirectoryError):
-        return True
-    except OSError:
-        return False
-    folder = os.path.dirname(absolute)  # behind a symlink the file is seen at its real path
-    return os.path.realpath(folder) != folder
 
 
 def _move(session: Session, library_id: int, moved: Sequence[tuple[File, Seen]]) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.orm import Session
 
 from photoindex import __version__, embeddings, files, libraries, lock, photos, room
+from photoindex.libraries import LibraryInfo
 from photoindex.models import DaemonStatus, utc_now
 
 DATABASE = "photoindex.db"
@@ -35,7 +36,21 @@ class LibraryStatus:
     name: str
     state: str
     problem: str | None
+    """Why it is offline, or what it asks."""
     files: int
+    notices: tuple[str, ...]
+    """What is not as it should be though it is online: folders that are not watched, say."""
+    held: int
+    """Files that are gone and wait for the user to confirm it."""
+    folders: int | None
+    watched: int | None
+    """How many folders it has, and of how many of them the kernel tells changes."""
+    overflows: int
+    """How often the kernel dropped events."""
+    poll_seconds: float | None
+    """How often it is scanned, where the user chose that."""
+    scanned_at: datetime | None
+    """When a scan of it last ended well, in UTC."""
 
 
 @dataclass(frozen=True)
@@ -67,9 +82,11 @@ class Status:
     def as_dict(self) -> dict[str, Any]:
         """For JSON: dates as ISO 8601 in UTC."""
         page = asdict(self)
-        page["libraries"] = list(page["libraries"])
-        updated_at = self.daemon.updated_at
-        page["daemon"]["updated_at"] = None if updated_at is None else updated_at.isoformat(timespec="seconds") + "Z"
+        page["libraries"] = [
+            each | {"notices": list(each["notices"]), "scanned_at": _iso(each["scanned_at"])}
+            for each in page["libraries"]
+        ]
+        page["daemon"]["updated_at"] = _iso(self.daemon.updated_at)
         return page
 
 
@@ -88,10 +105,7 @@ def read(session: Session, daemon_lock: Path) -> Status:
             dim=active.dim if active else None,
             device=row.device if row and running else None,
         ),
-        libraries=tuple(
-            LibraryStatus(each.id, each.path, each.name, each.state, each.problem, each.files)
-            for each in libraries.list_all(session)
-        ),
+        libraries=tuple(_library(each) for each in libraries.list_all(session)),
         daemon=replace(_daemon(row, running), problem=_problem(row if running else None, daemon_lock)),
     )
 
@@ -99,6 +113,16 @@ def read(session: Session, daemon_lock: Path) -> Status:
 def _problem(row: DaemonStatus | None, daemon_lock: Path) -> str | None:
     """The first of what is wrong: as the daemon says, or as the disk shows."""
     return lock.told(daemon_lock) or (row.problem if row else None) or room.problem_of(daemon_lock.with_name(DATABASE))
+
+
+def _library(info: LibraryInfo) -> LibraryStatus:
+    own = {each.name for each in fields(LibraryStatus)} - {"notices"}
+    notices = tuple(info.notice.splitlines()) if info.notice else ()
+    return LibraryStatus(notices=notices, **{name: getattr(info, name) for name in own})
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat(timespec="seconds") + "Z"
 
 
 def _daemon(row: DaemonStatus | None, running: bool) -> DaemonState:

@@ -40,13 +40,14 @@ class Commands(MutableMapping[str, click.Command]):
     """Commands by their names, each imported when it is looked up."""
 
     def __init__(self, modules: Mapping[str, str]) -> None:
-        """`modules`: which module of this package each command is in, under its own name."""
+        """`modules`: which module of this package each command is in, as `module:name` if it has another name there."""
         self._known: dict[str, click.Command | str] = dict(modules)
 
     def __getitem__(self, name: str) -> click.Command:
         found = self._known[name]
         if isinstance(found, str):
-            found = self._known[name] = getattr(import_module(f"photoindex.cli.{found}"), name)
+            module, _, attribute = found.partition(":")
+            found = self._known[name] = getattr(import_module(f"photoindex.cli.{module}"), attribute or name)
         return found
 
     def __setitem__(self, name: str, command: click.Command) -> None:

@@ -14,11 +14,14 @@ from photoindex.cli.library import add_folders
 from photoindex.cli.options import FOLDER, child_options, data_option, encoder_option, opened
 from photoindex.cli.parent import end_with_parent
 from photoindex.cli.progress import Figures, ProgressDisplay, duration, outcome
-from photoindex.cli.signals import Stop, stop_on_signals
+from photoindex.cli.signals import Stop, ending_within, stop_on_signals
 from photoindex.config import Settings, load_settings
 
 if TYPE_CHECKING:
     from photoindex.daemon.reporting import Progress
+
+END_SECONDS = 8.0
+"""How long the daemon has to end: what waits for it, such as systemd or `up`, has more patience."""
 
 
 @click.command()
@@ -61,7 +64,7 @@ def daemon(data: str | None, encoder: str | None, parent: int | None) -> None:
     logs.to_stderr(logging.INFO if parent is None else logging.WARNING, bare=parent is not None)
     from photoindex.daemon import service
 
-    with stop_on_signals() as stop:
+    with stop_on_signals() as stop, ending_within(stop, END_SECONDS):
         service.run(settings, stop=stop, watch=True)
 
 

@@ -106,8 +106,8 @@ def _lines(found: Status, url: str | None) -> Iterator[str]:
         yield f"           {one_line(text)}"
     for each in found.libraries:
         yield f"library {each.id}  {one_line(each.path)}: {each.state}, {each.files} files"
-        if each.problem:
-            yield f"           {one_line(each.problem)}"
+        for text in filter(None, (each.problem, *each.notices)):
+            yield f"           {one_line(text)}"
     if not found.libraries:
         yield "library    none yet; add one with: photoindex library add DIR"
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from photoindex.cli.group import Commands
 from photoindex.cli.options import FOLDER, data_option, json_option, opened
 from photoindex.cli.terminal import print_json, print_table, printable
 from photoindex.config import Settings, load_settings
@@ -21,9 +22,9 @@ if TYPE_CHECKING:
     from photoindex.libraries import LibraryInfo
 
 
-@click.group()
+@click.group(commands=Commands({"confirm": "health", "set": "health:set_library", "purge": "health"}))
 def library() -> None:
-    """Add, list and remove the folders that PhotoIndex watches."""
+    """The folders that PhotoIndex watches: add, list and remove them, and see to their health."""
 
 
 @library.command()

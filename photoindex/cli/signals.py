@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import logging
+import os
 import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
+
+log = logging.getLogger(__name__)
 
 
 class Stop(threading.Event):
@@ -50,3 +54,26 @@ def stop_on_signals(*, second_kills: bool = True) -> Iterator[Stop]:
     finally:
         for each, handler in before.items():
             signal.signal(each, handler)
+
+
+@contextmanager
+def ending_within(stop: threading.Event, seconds: float) -> Iterator[None]:
+    """From when `stop` is set the process has so long to end; then it ends at once, with code 0.
+
+    A disk that does not answer keeps the threads that wait for it, and Python would wait for them. Nothing is lost:
+    what is done is committed.
+    """
+    done = threading.Event()
+
+    def watch() -> None:
+        stop.wait()
+        if not done.wait(seconds):
+            log.warning("a disk does not answer; ending without waiting for it")
+            logging.shutdown()
+            os._exit(0)
+
+    threading.Thread(target=watch, name="end", daemon=True).start()
+    yield
+    waited_for = [each for each in threading.enumerate() if not each.daemon and each is not threading.main_thread()]
+    if not waited_for:
+        done.set()

@@ -246,7 +246,7 @@ class Indexer:
         return len(found)
 
     def _reread(self, photo: photos.PhotoInfo) -> Prepared | None:
-        for file in photo.files:
+        for file in (each for each in photo.files if not each.is_away):
             prepared = self._reader.reread(file.absolute_path, photo.content_hash)
             if prepared is not None:
                 return prepared

@@ -17,13 +17,13 @@ from photoindex.daemon.choosing import EncoderLoader, choose_encoder, load_or_go
 from photoindex.daemon.chores import Chores
 from photoindex.daemon.following import Followed
 from photoindex.daemon.indexer import Indexer
-from photoindex.daemon.keeper import LOOK_SECONDS, Keeper
+from photoindex.daemon.keeper import Keeper
 from photoindex.daemon.reading import Limits, Reader
 from photoindex.daemon.reporting import Progress, Reporter
-from photoindex.daemon.scanner import Scanner
+from photoindex.daemon.retention import Retention
 from photoindex.daemon.sizing import choose_size
+from photoindex.daemon.tending import LOOK_SECONDS, Care
 from photoindex.daemon.trouble import Board, Trouble
-from photoindex.daemon.watcher import Watcher
 from photoindex.database import Database, open_database
 from photoindex.embeddings import StoredEncoder
 from photoindex.encoders.base import Encoder, EncoderInfo
@@ -99,12 +99,18 @@ class _Service:
         self._encoder = Followed(database, settings, "encoder")
         self._ignore = Followed(database, settings, "ignore")
         self._chores = Chores(database, settings.thumbnails, settings.snapshots, stop, board)
+        care = Care(
+            self._ignored(settings),
+            settings.settle_seconds,
+            settings.scan_interval_seconds,
+            settings.poll_interval_seconds,
+            watch,
+            Retention(database, settings.thumbnails, settings.missing_days),
+        )
         self._keeper = Keeper(
             database,
-            Scanner(database, self._ignored(settings), settings.settle_seconds, self._end),
-            Watcher(self._changes, settings.settle_seconds) if watch else None,
+            care,
             self._changes,
-            scan_interval_seconds=settings.scan_interval_seconds,
             stop=self._end,
             work=self._work,
             ignoring=lambda: self._ignored(self._ignore.take()) if self._ignore.has_changed() else None,

@@ -36,7 +36,7 @@ class Board:
 
 
 class Trouble:
-    """Of one thread. What could not be done is done again: nothing is lost but time."""
+    """What could not be done is done again: nothing is lost but time. Threads that do the same may share one."""
 
     def __init__(self, what: str, stop: threading.Event, board: Board | None = None) -> None:
         """`what` waits while there is trouble; `stop` ends the waiting. It is shown on the `board`."""
@@ -44,6 +44,8 @@ class Trouble:
         self._stop = stop
         self._board = board
         self._said: str | None = None
+        self._lock = threading.Lock()
+        self._troubled: set[int] = set()
 
     def met(self, error: Exception) -> None:
         """Say it, unless it is what was said last, and wait."""
@@ -52,16 +54,20 @@ class Trouble:
 
     def say(self, error: Exception) -> None:
         """Say it, unless it is what was said last."""
-        if str(error) != self._said:
-            self._said = str(error)
-            log.error("%s waits: %s", self._what, error)
-            if self._board is not None:
-                self._board.put(self._what, self._said)
+        with self._lock:
+            self._troubled.add(threading.get_ident())
+            if str(error) != self._said:
+                self._said = str(error)
+                log.error("%s waits: %s", self._what, error)
+                if self._board is not None:
+                    self._board.put(self._what, self._said)
 
     def over(self) -> None:
-        """It was done: whatever comes next is new."""
-        if self._said is not None:
-            self._said = None
-            log.info("%s goes on", self._what)
-            if self._board is not None:
-                self._board.put(self._what, None)
+        """It was done: once all threads have, whatever comes next is new."""
+        with self._lock:
+            self._troubled.discard(threading.get_ident())
+            if self._said is not None and not self._troubled:
+                self._said = None
+                log.info("%s goes on", self._what)
+                if self._board is not None:
+                    self._board.put(self._what, None)

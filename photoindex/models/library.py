@@ -39,12 +39,30 @@ class Library(Base):
     name: Mapped[str]
     state: Mapped[str] = mapped_column(default=LibraryState.ONLINE)
     problem: Mapped[str | None]
-    """Why it is offline, in plain words."""
+    """Why it is offline, or what it asks its owner, in plain words."""
     device: Mapped[int | None] = mapped_column(BigInteger)
     inode: Mapped[int | None] = mapped_column(BigInteger)
     """`st_dev` and `st_ino` of the root when it was last scanned: an unmounted disk shows as another inode."""
     added_at: Mapped[datetime] = mapped_column(default=utc_now)
     scanned_at: Mapped[datetime | None]
+    """When a scan of all of it last ended well."""
+    file_system: Mapped[int | None] = mapped_column(BigInteger)
+    """`f_fsid` of the root then: unlike `st_dev` it stays when a disk is plugged in again; 0 where there is none."""
+    poll_seconds: Mapped[float | None]
+    """How often to scan it, where the user chose that."""
+    notice: Mapped[str | None]
+    """What is not as it should be though it is online, in plain words: folders that are not watched, say."""
+    folders: Mapped[int | None]
+    watched: Mapped[int | None]
+    """How many folders it has, and of how many of them the kernel tells changes."""
+    overflows: Mapped[int] = mapped_column(default=0, server_default=text("0"))
+    """How often the kernel dropped events of it."""
+    held: Mapped[int] = mapped_column(default=0, server_default=text("0"))
+    """How many files a scan found gone that become missing only when the user confirms it."""
+    confirmed: Mapped[int | None]
+    """How many files the user says are really gone; the next scan believes so many."""
+    purge_after: Mapped[datetime | None]
+    """No file of it is forgotten before: it was not scanned for long, or the clock has jumped."""
 
 
 class Photo(Base):

@@ -21,7 +21,7 @@ def open_original(photo: PhotoInfo) -> tuple[BinaryIO, PhotoFile]:
     Raises NotFoundError when none can.
     """
     for file in photo.files:
-        opened = _open(file, photo.size_bytes)
+        opened = None if file.is_away else _open(file, photo.size_bytes)
         if opened is not None:
             return opened, file
     raise NotFoundError(

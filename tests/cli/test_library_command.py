@@ -115,3 +115,90 @@ def test_name_that_is_not_utf8_is_shown(invoke, tmp_path: Path) -> None:
     assert "caf\ufffd" in invoke("library", "list").stdout
     missing = invoke("library", "add", os.fsdecode(odd + b"-not-there"))
     assert (missing.exit_code, len(missing.stderr.splitlines())) == (3, 1)
+
+
+@pytest.fixture
+def gone(invoke, folder: Path, tmp_path: Path):
+    """A library of which three photos have been missing for 100 days: a favourite, one in an album, and another."""
+    from datetime import timedelta
+
+    from photoindex import collections, photos, sightings
+    from photoindex.database import open_database
+
+    invoke("library", "add", folder)
+    database = open_database(tmp_path / "data" / "photoindex.db")
+    with database.write() as session:
+        ids = []
+        for number in range(3):
+            new = NewPhoto(bytes([number]) * 32, "jpeg", 4, 3, 9, taken_at=None, timeline_at=utc_now())
+            session.add(row := File(library_id=1, path=b"%d.jpg" % number, size_bytes=9, mtime_ns=1, inode=number))
+            session.flush()
+            work = Work(row.id, 1, os.fsencode(folder), row.path, FileStat(9, 1, number), 0)
+            assert mark_indexed(session, work, work.stat, store(session, new))
+            write_thumbnail(thumbnail_path(tmp_path / "data" / "thumbnails", new.content_hash), b"jpeg")
+            ids.append(row.id)
+        sightings.mark_missing(session, ids)
+        photo_ids = list(photos.ids_of(session, [bytes([number]) * 32 for number in range(3)]).values())
+        collections.set_favourite(session, photo_ids[0], True)
+        collections.add_to_album(session, collections.create_album(session, "Best").id, [photo_ids[1]])
+        for row in session.query(File):
+            row.missing_since = utc_now() - timedelta(days=100)
+    yield database
+    database.close()
+
+
+def _left(database) -> list[bytes]:
+    with database.read() as session:
+        return [row.path for row in session.query(File).order_by(File.path)]
+
+
+def test_purging_counts_first_and_keeps_what_the_user_marked(invoke, gone, tmp_path: Path) -> None:
+    shown = invoke("library", "purge").stdout
+    assert "would forget 1 files" in shown
+    assert "1 photos of which no file is left" in shown
+    assert "kept 2 photos" in shown
+    assert len(_left(gone)) == 3
+    assert "would forget 0 files" in invoke("library", "purge", "--older-than", 200).stdout
+    assert "forgot 1 files" in invoke("library", "purge", "holiday", "--yes").stdout
+    assert _left(gone) == [b"0.jpg", b"1.jpg"]
+    thumbnails = [thumbnail_path(tmp_path / "data" / "thumbnails", bytes([number]) * 32) for number in range(3)]
+    assert [each.exists() for each in thumbnails] == [True, True, False]
+    assert "forgot 2 files" in invoke("library", "purge", "--marked", "--yes").stdout
+    assert _left(gone) == []
+
+
+def test_nothing_of_a_library_that_is_offline_is_purged(invoke, gone) -> None:
+    from photoindex import libraries
+
+    with gone.write() as session:
+        libraries.set_offline(session, 1, "its disk is away")
+    shown = invoke("library", "purge", "--marked", "--yes").stdout
+    assert "is offline" in shown
+    assert "forgot 0 files" in shown
+    assert len(_left(gone)) == 3
+
+
+def test_a_library_that_asks_nothing_can_not_be_confirmed(invoke, folder: Path) -> None:
+    from photoindex import libraries
+    from photoindex.database import open_database
+
+    invoke("library", "add", folder)
+    refused = invoke("library", "confirm", "holiday")
+    assert (refused.exit_code, "nothing to confirm" in refused.stderr) == (3, True)
+    database = open_database(Path(os.environ["PHOTOINDEX_DATA"]) / "photoindex.db")
+    with database.write() as session:
+        libraries.set_held(session, 1, "600 of the 1,000 files are gone", 600)
+    assert "600 of the 1,000 files are gone" in invoke("status").stdout
+    assert "600 files" in invoke("library", "confirm", 1).stdout
+    with database.read() as session:
+        assert libraries.get(session, 1).confirmed == 600
+    database.close()
+
+
+@pytest.mark.parametrize(("given", "kept"), [("60", 60.0), ("0.5", None), ("soon", None), ("default", None)])
+def test_how_often_a_library_is_scanned_is_set(invoke, folder: Path, given: str, kept: float | None) -> None:
+    invoke("library", "add", folder)
+    result = invoke("library", "set", "holiday", "--poll", given)
+    assert result.exit_code == (0 if given in ("60", "default") else 2)
+    (listed,) = json.loads(invoke("status", "--json").stdout)["libraries"]
+    assert listed["poll_seconds"] == kept

@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import subprocess
+import sys
 
 import pytest
 
@@ -86,3 +88,13 @@ def test_hangup_that_is_ignored_stays_ignored() -> None:
             assert not stop.is_set()
     finally:
         signal.signal(signal.SIGHUP, before)
+
+
+def test_a_thread_that_waits_for_a_disk_for_ever_does_not_keep_the_process() -> None:
+    program = (
+        "import threading; from photoindex.cli.signals import ending_within; stop = threading.Event()\n"
+        "with ending_within(stop, 0.2):\n"
+        "    threading.Thread(target=threading.Event().wait).start(); stop.set()"
+    )
+    ended = subprocess.run([sys.executable, "-c", program], timeout=30, capture_output=True, text=True)
+    assert (ended.returncode, "a disk does not answer" in ended.stderr) == (0, True)

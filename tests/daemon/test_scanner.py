@@ -7,6 +7,7 @@ import random
 import shutil
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -36,10 +37,15 @@ class Scan:
             return libraries.get(session, self.library_id)
 
     def scan(self) -> Outcome:
-        return self.scanner.scan(self.library)
+        """What it found; how many folders it walked is a matter of watching."""
+        return replace(self.scanner.scan(self.library), folders=None, is_healthy=False)
 
     def check(self, *paths: bytes) -> Outcome:
-        return self.scanner.check(self.library, paths)
+        return replace(self.scanner.check(self.library, paths), folders=None, is_healthy=False)
+
+    def confirm(self) -> None:
+        with self.database.write() as session:
+            libraries.confirm(session, self.library_id)
 
     def states(self) -> dict[bytes, str]:
         with self.database.read() as session:
@@ -303,7 +309,7 @@ def test_a_folder_that_cannot_be_read_keeps_what_is_known_of_it(scan: Scan, monk
         return real(path)
 
     monkeypatch.setattr(os, "scandir", scandir)
-    assert scan.scan() == Outcome()
+    assert scan.scan() == Outcome(unreadable=1)
     assert set(scan.states().values()) == {"indexed"}
 
 
@@ -371,15 +377,21 @@ def test_another_disk_with_the_same_photos_is_the_library_again(scan: Scan, tmp_
     assert scan.library.state == "online"
 
 
-def test_a_folder_that_its_owner_emptied_is_believed(scan: Scan) -> None:
+def test_a_folder_that_its_owner_emptied_is_believed_when_the_owner_says_so(scan: Scan) -> None:
     draw_photo(scan.root / "a.jpg")
     scan.scan()
     os.unlink(scan.root / "a.jpg")
+    problem = scan.scan().problem
+    assert problem is not None and f"photoindex library confirm {scan.library_id}" in problem
+    assert (scan.library.state, scan.library.held) == ("offline", 1)
+    scan.confirm()
     assert scan.scan() == Outcome(missing=1)
+    assert (scan.library.state, scan.library.held, scan.library.problem) == ("online", 0, None)
+    assert scan.scan() == Outcome()
 
 
 def test_a_file_written_to_this_moment_waits_until_it_has_settled(scan: Scan) -> None:
-    scan.scanner._settle_seconds = 60
+    scan.scanner._recorder.settle_seconds = 60
     draw_photo(scan.root / "fresh.jpg")
     os.utime(draw_photo(scan.root / "old.jpg"), (1, 1))
     os.utime(draw_photo(scan.root / "future.jpg"), (2**32, 2**32))

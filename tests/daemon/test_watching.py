@@ -15,6 +15,7 @@ from watchdog.observers.inotify import InotifyWatchGroup
 
 from photoindex import libraries
 from photoindex.daemon.changes import MAX_PATHS, Changes, Due
+from photoindex.daemon.walking import Ignored
 from photoindex.daemon.watcher import Watcher
 
 
@@ -118,42 +119,56 @@ def test_a_burst_of_events_at_one_path_is_looked_at_once() -> None:
     changes = Changes()
     for _ in range(100):
         changes.note(1, b"a.jpg", 0)
-    assert changes.take() == Due(paths={1: [b"a.jpg"]})
-    assert not changes.take()
+    assert not changes.take(2)
+    assert changes.take(1) == Due(paths=(b"a.jpg",))
+    assert not changes.take(1)
 
 
 def test_too_many_paths_become_one_scan() -> None:
     changes = Changes()
     for number in range(MAX_PATHS + 1):
         changes.note(7, str(number).encode(), 60)
-    assert changes.take() == Due(scans=frozenset({7}))
+    assert changes.take(7) == Due(scan=True)
 
 
 def test_events_that_the_kernel_dropped_are_followed_by_a_scan(home: Home) -> None:
-    """Relies on a method of watchdog's: when that changes, this must fail."""
-    assert callable(InotifyWatchGroup.on_queue_overflow)
+    """Relies on methods of watchdog's: when they change, this must fail."""
+    for name in ("on_queue_overflow", "_add_callback", "_add_all_callbacks"):
+        assert callable(getattr(InotifyWatchGroup, name))
     changes = Changes()
-    watcher = Watcher(changes, 1)
+    watcher = Watcher(changes, 1, Ignored(()))
     database = home.open()
     with database.read() as session:
         (library,) = libraries.list_all(session)
     database.close()
-    assert watcher.watch(library) is None
+    watcher.watch(library)
     assert watcher._observer is not None
     (emitter,) = watcher._observer.emitters
     emitter._inotify.on_queue_overflow()  # type: ignore[attr-defined]
-    assert changes.take().scans == {library.id}
+    assert changes.take(library.id).scan
+    assert (watcher.take_overflows(), watcher.take_overflows()) == (1, 0)
     draw_photo(home.root / "after.jpg")
-    eventually(lambda: changes.take().paths)
-    watcher.stop()
+    eventually(lambda: changes.take(library.id).paths)
+    watcher.unwatch()
 
 
 def test_nobody_waits_for_changes_after_the_end(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("photoindex.daemon.keeper.LOOK_SECONDS", 60.0)
+    monkeypatch.setattr("photoindex.daemon.tending.LOOK_SECONDS", 60.0)
     home.draw("a.jpg")
     started = time.monotonic()
     assert home.index().counts.indexed == 1
     changes = Changes()
     changes.end()  # before it is waited for
-    changes.wait(60)
+    changes.wait(1, 60)
     assert time.monotonic() - started < 30
+
+
+def test_what_goes_in_one_burst_is_looked_at_as_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("photoindex.daemon.changes.QUIET_SECONDS", 0.2)
+    changes = Changes()
+    for number in range(30):
+        changes.note_gone(1, str(number).encode())
+        time.sleep(0.01)
+        assert not changes.take(1)
+    changes.wait(1, 10)
+    assert len(changes.take(1).paths) == 30

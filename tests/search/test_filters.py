@@ -271,7 +271,11 @@ def test_files_from_before_there_were_filters_get_their_names_and_folders(tmp_pa
     paths = ["Été/À.JPG".encode(), b"caf\xe9/n\xb0/x.jpg", b"top.jpg"]
     old = open_database(tmp_path / "photoindex.db", migrations=folder)
     with old.write() as session:
-        session.add(Library(id=1, root=b"/a", name=""))
+        session.execute(
+            text(
+                "INSERT INTO library (id, root, name, state, added_at) VALUES (1, x'2f61', '', 'online', '2020-01-01')"
+            )
+        )
         session.flush()
         columns = "library_id, path, size_bytes, mtime_ns, inode, ctime_ns, sidecar_ns, stem, state, attempts"
         insert = text(f"INSERT INTO file ({columns}) VALUES (1, :path, 1, 1, 1, 0, 0, x'', 'pending', 0)")

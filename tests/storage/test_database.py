@@ -26,7 +26,7 @@ from photoindex.database import (
     open_database,
 )
 from photoindex.errors import DatabaseError, DatabaseTooNewError
-from photoindex.models import Base, Embedding, Encoder, FileState, Library
+from photoindex.models import Base, Embedding, Encoder, FileState
 from photoindex.resources import resource_folder
 
 
@@ -86,7 +86,11 @@ def _fill(database: Database) -> None:
     """Two libraries, two encoders, and 60 photos and files in all states."""
     with database.write() as session:
         for number in (1, 2):
-            session.add(Library(id=number, root=b"/%d" % number, name=""))
+            library = {"id": number, "root": b"/%d" % number, "at": str(datetime(2020, 1, 1))}
+            session.execute(
+                text("INSERT INTO library (id, root, name, state, added_at) VALUES (:id, :root, '', 'online', :at)"),
+                library,
+            )
             values = {"text_low": 0.0, "text_high": 1.0, "image_low": 0.0, "image_high": 1.0}
             session.add(Encoder(id=number, name="", fingerprint=str(number), dim=4, multilingual=False, **values))
         session.flush()

@@ -218,6 +218,7 @@ def test_a_photo_whose_disk_is_away_says_so(gallery, make_app):
     assert page.status_code == 200
     assert "is not connected now" in page.text
     assert 'src="/api/v1/photos/1/original"' not in page.text
+    assert client.get("/api/v1/photos/1/original").status_code == 404  # its disk may not answer: it is not asked
     assert "the disk is not connected" in client.get("/status").text
 
 
