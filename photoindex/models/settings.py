@@ -17,9 +17,9 @@ class Setting(Base):
     __table_args__: Any = {}  # noqa: RUF012
 
     name: Mapped[str] = mapped_column(primary_key=True)
-    chosen: Mapped[Any] = mapped_column(JSON(none_as_null=True))
+    chosen: Mapped[Any] = mapped_column(JSON(none_as_null=True), nullable=True)
     """None when nothing is chosen: the default then holds."""
-    used: Mapped[Any] = mapped_column(JSON(none_as_null=True))
+    used: Mapped[Any] = mapped_column(JSON(none_as_null=True), nullable=True)
     """What the daemon that runs, or ran last, took; None before the first."""
     origin: Mapped[str | None]
     """Where it took that from: one of `photoindex.config.Origin`."""
