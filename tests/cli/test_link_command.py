@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,7 +18,9 @@ def test_the_address_lets_in_and_needs_a_server(
 ) -> None:
     refused = invoke("link")
     assert (refused.exit_code, refused.stderr.count("\n")) == (6, 1) and "no web server runs" in refused.stderr
-    monkeypatch.setattr("photoindex.cli.link.find_server", lambda _: "http://127.0.0.1:8460")
+    (tmp_path / "data").mkdir()
+    module = importlib.import_module("photoindex.cli.link")  # the package has the command by that name
+    monkeypatch.setattr(module, "find_server", lambda _: "http://127.0.0.1:8460")
     done = invoke("link")
     assert done.exit_code == 0 and "within 10 minutes" in done.stderr
     address = done.stdout.strip().removeprefix("http://127.0.0.1:8460")

@@ -223,7 +223,7 @@ def test_problems_are_listed_by_reason_in_pages(gallery, look, monkeypatch):
     assert look(more).count('class="path"') == 1
     assert "locked.jpg" in look("/problems?reason=unreadable")
     assert look("/problems?reason=other").count('class="path"') == 0
-    assert "/problems" in _links(look("/status"), "/problems")
+    assert "/problems?reason=truncated" in _links(look("/status"), "/problems")
 
 
 def test_the_pages_say_so_when_there_is_nothing(look):

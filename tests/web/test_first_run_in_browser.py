@@ -86,6 +86,7 @@ def test_from_nothing_to_photos_that_can_be_found(browser: Browser, server: Runn
     context.close()
 
 
+@pytest.mark.long
 def test_libraries_and_settings_without_a_script_on_a_phone_in_french(browser: Browser, server: RunningServer) -> None:
     context = browser.new_context(viewport=SIZES["phone"], locale="fr", java_script_enabled=False)
     visit = Watched(context.new_page(), server.url)
