@@ -47,7 +47,13 @@ DAMAGES = {
 }
 
 
-@pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
+_RARE = ("vectors gone", "vectors cut", "table of vectors dropped")
+_DAMAGES = [
+    pytest.param(damage, id=name, marks=[pytest.mark.long] if name in _RARE else []) for name, damage in DAMAGES.items()
+]
+
+
+@pytest.mark.parametrize("damage", _DAMAGES)
 def test_r31_with_a_damaged_search_table_nothing_crashes_and_the_daemon_rebuilds_it(
     damage: Damage, database: Database
 ) -> None:
