@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Iterator
@@ -179,6 +180,7 @@ def test_r33_ten_minutes_of_reading_while_photos_are_indexed(database: Database)
             except DatabaseBusyError:
                 time.sleep(0.5)
             largest = max(largest, wal.size_of(database.path))
+    logging.getLogger(__name__).info("saved %d photos; the log was %d MB at most", 32 * step, largest // 1_000_000)
     assert largest < wal.LIMIT_BYTES + 50_000_000
     with database.write() as session:
         libraries.list_all(session)
