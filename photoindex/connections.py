@@ -27,9 +27,8 @@ WAL_KEPT_BYTES = 64 << 20
 _WAL_RESET_FIXED_IN = (3, 51, 3)
 _WAL_RESET_BACKPORTS = ((3, 44, 6), (3, 50, 7))
 
-SqliteError = sqlite.Error
-"""What a connection of `connect` raises."""
-IntegrityError = sqlite.IntegrityError
+SqliteError = (sqlite.Error, UnicodeDecodeError)
+"""What a connection of `connect` raises; the second for damaged texts, also those in SQLite's own messages."""
 
 
 class Access(StrEnum):
@@ -79,7 +78,7 @@ def possible_access(path: Path) -> Access:
                 connection.execute(attempt).fetchall()
             return access
         except SqliteError as error:
-            problem = str(error)
+            problem = "malformed" if isinstance(error, UnicodeDecodeError) else str(error)
             if "locked" in problem:
                 return access  # by somebody who writes at this moment
             if "not a database" in problem or "malformed" in problem:
@@ -166,6 +165,8 @@ def one_line_errors(path: Path) -> Iterator[None]:
 
 def error_of(path: Path, message: str) -> DatabaseError:
     """What an error of SQLite means for a person."""
+    if "codec can't decode" in message:  # a text that is none
+        message = "malformed"
     for sign, kind, meaning in _MEANINGS:
         if sign in message:
             return kind(say(meaning, path=path))

@@ -17,7 +17,7 @@ from typing import Any
 
 from photoindex import backups, embeddings, words
 from photoindex.companions import refresh_all_visibility
-from photoindex.connections import Access, IntegrityError, SqliteError, connect, error_of
+from photoindex.connections import Access, SqliteError, connect, error_of
 from photoindex.database import open_database
 from photoindex.doctor import rows, structure
 from photoindex.errors import DatabaseDamagedError
@@ -121,7 +121,7 @@ def _put(target: Any, table: str, names: Sequence[str], row: Sequence[object]) -
     columns = ", ".join(f'"{name}"' for name in names)
     try:
         target.execute(f'INSERT INTO "{table}" ({columns}) VALUES ({", ".join("?" * len(names))})', row)
-    except (IntegrityError, SqliteError) as error:
+    except SqliteError as error:
         log.debug("a row of %s is left out: %s", table, error)
         return 0
     return 1

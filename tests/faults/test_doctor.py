@@ -6,6 +6,7 @@ import json
 import os
 from typing import Any
 
+import pytest
 from click.testing import CliRunner
 from daemon.conftest import Home, assert_invariants, home
 from sqlalchemy import text
@@ -66,6 +67,7 @@ def test_what_is_derived_is_mended_and_the_daemon_does_the_rest(home: Home) -> N
     assert all(thumbnail_path(home.settings.thumbnails, each.content_hash).stat().st_size > 100 for each in photos)
 
 
+@pytest.mark.long
 def test_salvage_is_a_command_that_keeps_the_damaged_file(home: Home) -> None:
     for number in range(3):
         home.draw(f"{number}.jpg", seed=number)

@@ -72,7 +72,9 @@ def _state(home: Home) -> dict[str, tuple[str, int]]:
     return found
 
 
-@pytest.mark.parametrize("value", [np.nan, np.inf, 0.0, 3.0])
+@pytest.mark.parametrize(
+    "value", [np.nan, *(pytest.param(each, marks=pytest.mark.long) for each in (np.inf, 0.0, 3.0))]
+)
 def test_r23_an_encoder_that_gives_no_embeddings_is_an_error_and_nothing_is_stored(home: Home, value: float) -> None:
     home.draw("a.jpg", "red", seed=1)
     home.draw("b.jpg", "blue", seed=2)
