@@ -103,7 +103,7 @@ def test_R14_a_disk_that_fails_under_a_scan_takes_nothing_away(
     real = os.scandir
 
     def scandir(path: Any) -> Any:
-        if os.fspath(path) == os.fsencode(home.root / "a"):
+        if path == os.fsencode(home.root / "a"):
             raise OSError(number, os.strerror(number))
         return real(path)
 
@@ -437,3 +437,53 @@ def assert_invariants_of_what_is_left(home: Home) -> None:
         embedded = set(session.scalars(text("SELECT photo_id FROM embedding")))
         assert embedded == set(session.scalars(select(Photo.id)))
     database.close()
+
+
+# --- R7, R9: what can't be read, or not yet -----------------------------------------------------------------------
+
+
+def test_R7_folders_that_may_not_be_read_are_counted_and_keep_what_is_known(
+    home: Home, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    """The right is taken away in the call, as root may read everything."""
+    for name in ("open/1.jpg", "closed/2.jpg"):
+        home.draw(name, seed=ord(name[-5]))
+    home.index()
+    real = os.scandir
+
+    def scandir(path: Any) -> Any:
+        if path == os.fsencode(home.root / "closed"):
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return real(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    home.draw("open/3.jpg", seed=3)
+    request.getfixturevalue("running")
+    eventually(lambda: _states(home) == {"indexed": 3})
+    status = home.status().libraries[0]
+    assert status.state == "online"
+    assert any("1 files or folders in it can't be read" in notice for notice in status.notices)
+
+
+def test_R9_half_written_copies_are_read_once_and_when_they_are_whole(running: Home, tmp_path: Path) -> None:
+    _scatter(tmp_path / "whole.png", 1)
+    content = (tmp_path / "whole.png").read_bytes()
+    half = len(content) // 2
+    (running.root / "aborted.png").write_bytes(content[:half])
+    (running.root / ".rsync.png.Xa3b9Z").write_bytes(content[:half])
+    (running.root / "browser.png.crdownload").write_bytes(content[:half])
+    with (running.root / "copied.png").open("wb", buffering=0) as target:
+        for start in range(0, len(content), len(content) // 5 + 1):
+            target.write(content[start : start + len(content) // 5 + 1])
+            time.sleep(0.1)
+    eventually(lambda: _states(running) == {"indexed": 1, "failed": 1})
+    os.rename(running.root / ".rsync.png.Xa3b9Z", running.root / "rsync.png")
+    (running.root / "rsync.png").write_bytes(content)
+    eventually(lambda: _states(running) == {"indexed": 2, "failed": 1})
+    database = running.open()
+    with database.read() as session:
+        attempts = dict(session.execute(select(File.path, File.attempts)).all())
+    database.close()
+    assert set(attempts) == {b"aborted.png", b"copied.png", b"rsync.png"}
+    assert max(attempts.values()) <= 2
+    assert running.encoder.images_encoded == 1
