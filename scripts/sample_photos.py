@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import random
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -13,6 +14,7 @@ from PIL import Image, ImageDraw, ImageFilter
 from photoindex.cli.demo import make_sample
 
 NEWEST = datetime(2025, 8, 14, 18, 20)
+OLDEST = datetime(2022, 6, 1, 12)
 SHAPES = ((1200, 800), (800, 1200), (1200, 900), (1200, 675), (1000, 1000), (1600, 640))
 SKIES = (
     ("#1d3557", "#f4a261", "#e76f51"),
@@ -33,6 +35,8 @@ _MAKE, _MODEL, _EXIF, _GPS, _TAKEN = 0x010F, 0x0110, 0x8769, 0x8825, 0x9003
 def make(folder: Path, count: int) -> None:
     """So many landscapes in folders of their trips, and the sample photos beside them."""
     make_sample(folder / "Samples")
+    for path in (folder / "Samples").iterdir():  # without a date of their own they have that of the file
+        os.utime(path, (OLDEST.timestamp(), OLDEST.timestamp()))
     for number in range(count):
         trip, latitude, longitude = TRIPS[number * len(TRIPS) // count]
         path = folder / trip / f"IMG_{4000 + number}.jpg"
@@ -65,14 +69,11 @@ def draw(seed: int) -> Image.Image:
 
 def _crest(chance: random.Random, width: int, level: float, rise: float) -> list[tuple[float, float]]:
     waves = [(chance.uniform(1, 9), chance.uniform(0, 6.3), chance.uniform(0.2, 1)) for _ in range(4)]
-    return [
-        (
-            x,
-            level
-            - rise * sum(size / pace**0.5 * math.sin(pace * 6.3 * x / width + at) for pace, at, size in waves) / 2,
-        )
-        for x in range(0, width + 4, 4)
-    ]
+
+    def above(x: float) -> float:
+        return sum(size / pace**0.5 * math.sin(pace * 6.3 * x / width + at) for pace, at, size in waves)
+
+    return [(x, level - rise * above(x) / 2) for x in range(0, width + 4, 4)]
 
 
 def _rgb(colour: str) -> tuple[int, ...]:

@@ -29,15 +29,12 @@ SIZES = {"desk": {"width": 1280, "height": 800}, "phone": {"width": 390, "height
 LOOKS = (("en", "light"), ("en", "dark"), ("fr", "light"))
 PAGES = {
     "photos": "/",
-    "search": "/search?q=mountains",
+    "search": "/search?q=a+cup+of+coffee",
     "photo": "/photos/20",
     "explore": "/explore",
     "places": "/places",
     "folder": "/folders/1",
-    "albums": "/albums",
     "album": "/albums/1",
-    "cameras": "/cameras",
-    "duplicates": "/duplicates",
     "status": "/status",
     "settings": "/settings",
 }
