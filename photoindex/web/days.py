@@ -11,9 +11,8 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
 
-ROW = 5.0
-"""How wide, in heights, the pictures of a day or a month are together when they fill a row at a desk."""
-FEW_ROWS = 3 * ROW
+FEW = 3
+"""A day that fills fewer rows than this may share one with days that do not fill one."""
 
 
 @dataclass(frozen=True)
@@ -43,13 +42,13 @@ class _Day:
     width: float
 
 
-def sections(days: Sequence[date], widths: Sequence[float]) -> list[Section]:
-    """Sections of pictures, newest first, given the day of each and its width in heights."""
+def sections(days: Sequence[date], widths: Sequence[float], row: float) -> list[Section]:
+    """Sections of pictures, newest first, given the day of each and its width in heights, and that of a full row."""
     found: list[Section] = []
-    for months in _seasons(list(_days(days, widths))):
+    for months in _seasons(list(_days(days, widths)), row):
         first, last = months[0][0].at, months[-1][-1].at
-        is_sparse = len(months) > 1 or _width(months[0]) < ROW
-        groups = [Group(months[0][0].start, months[-1][-1].end, None)] if is_sparse else _groups(months[0])
+        is_sparse = len(months) > 1 or _width(months[0]) < row
+        groups = [Group(months[0][0].start, months[-1][-1].end, None)] if is_sparse else _groups(months[0], row)
         found.append(Section(first, last, tuple(groups)))
     return found
 
@@ -66,12 +65,12 @@ def _width(days: Iterable[_Day]) -> float:
     return sum(day.width for day in days)
 
 
-def _seasons(days: Sequence[_Day]) -> Iterator[list[list[_Day]]]:
+def _seasons(days: Sequence[_Day], row: float) -> Iterator[list[list[_Day]]]:
     """Months that stand by themselves, or a few of one year together."""
     waiting: list[list[_Day]] = []
     for (year, _), of_month in groupby(days, key=lambda day: (day.at.year, day.at.month)):
         month = list(of_month)
-        is_sparse = _width(month) < ROW
+        is_sparse = _width(month) < row
         if waiting and not (is_sparse and waiting[0][0].at.year == year):
             yield waiting
             waiting = []
@@ -79,26 +78,26 @@ def _seasons(days: Sequence[_Day]) -> Iterator[list[list[_Day]]]:
             yield [month]
             continue
         waiting.append(month)
-        if sum(map(_width, waiting)) >= ROW:
+        if sum(map(_width, waiting)) >= row:
             yield waiting
             waiting = []
     if waiting:
         yield waiting
 
 
-def _groups(month: Sequence[_Day]) -> Iterator[Group]:
+def _groups(month: Sequence[_Day], row: float) -> Iterator[Group]:
     runs: list[list[_Day]] = []
     is_run = False  # whether the last of `runs` takes further days
     for day in month:
-        fills_row = day.width >= ROW
-        joins = is_run and (not fills_row or (_width(runs[-1]) < ROW and day.width < FEW_ROWS))
+        fills_row = day.width >= row
+        joins = is_run and (not fills_row or (_width(runs[-1]) < row and day.width < FEW * row))
         if joins:
             runs[-1].append(day)
         else:
             runs.append([day])
             is_run = not fills_row
-    if len(runs) > 1 and _width(runs[-1]) < ROW and _width(runs[-2]) < FEW_ROWS:
+    if len(runs) > 1 and _width(runs[-1]) < row and _width(runs[-2]) < FEW * row:
         runs[-2:] = [runs[-2] + runs[-1]]
     for run in runs:
-        alone = len(run) == 1 and run[0].width >= ROW
+        alone = len(run) == 1 and run[0].width >= row
         yield Group(run[0].start, run[-1].end, run[0].at if alone else None)

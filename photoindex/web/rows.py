@@ -61,6 +61,11 @@ _OPEN_COST, _OPEN_COST_BEFORE_MORE = 0.5, 3.0
 _DISLIKED = 1000.0
 
 
+def width_of_a_row(density: str) -> float:
+    """How wide pictures are together, in heights, that fill a row in every band: also in the widest window."""
+    return max(_OPEN_BELOW * band.units(density) for band in BANDS)
+
+
 def ratio_step(width: int, height: int) -> int:
     """The step of a picture's shape, from `NARROWEST` to `WIDEST`; 0 is a square."""
     step = round(RATIOS_PER_OCTAVE * math.log2(max(1, width) / max(1, height)))

@@ -19,7 +19,7 @@ from photoindex.errors import QueryError
 from photoindex.messages import say
 from photoindex.photos import PhotoInfo, Position
 from photoindex.search.cursor import NOT_OURS
-from photoindex.web import cards, days, headings, rows
+from photoindex.web import cards, days, density, headings, rows
 from photoindex.web.cards import Card
 
 _LAYOUT = struct.Struct("<qq")
@@ -191,7 +191,7 @@ def _sections(shown: Sequence[PhotoInfo], badges: cards.Badges, stretch: Stretch
     widths = [rows.ratio_of(rows.ratio_step(photo.width, photo.height)) for photo in shown]
     before = stretch.newer.timeline_at.date() if stretch.newer else None
     behind = stretch.older.timeline_at.date() if stretch.older else None
-    for planned in days.sections(dates, widths):
+    for planned in days.sections(dates, widths, rows.width_of_a_row(density.current())):
         groups = []
         for each in planned.groups:
             part = slice(each.start, each.end)

@@ -11,12 +11,13 @@ from hypothesis import strategies as st
 from photoindex.web.days import Section, sections
 
 WIDE = 1.5
+ROW = 5.0
 
 
 def _sections(*days: tuple[str, int]) -> list[Section]:
     """Sections of so many pictures on each day."""
     dates = [date.fromisoformat(day) for day, count in days for _ in range(count)]
-    return sections(dates, [WIDE] * len(dates))
+    return sections(dates, [WIDE] * len(dates), ROW)
 
 
 def _shown(found: list[Section]) -> list[tuple[str, list[tuple[int, str | None]]]]:
@@ -70,7 +71,7 @@ def test_months_with_few_photos_share_rows_within_a_year() -> None:
 
 
 def test_no_photos_have_no_sections() -> None:
-    assert sections([], []) == []
+    assert sections([], [], ROW) == []
 
 
 @given(
@@ -82,7 +83,7 @@ def test_every_photo_is_in_one_group_and_in_its_month(gaps: list[int], width: fl
     for gap in gaps:
         day -= timedelta(days=gap)
         dates.append(day)
-    found = sections(dates, [width] * len(dates))
+    found = sections(dates, [width] * len(dates), ROW)
     groups = [group for each in found for group in each.groups]
     assert [group.start for group in groups] == [0, *(group.end for group in groups[:-1])]
     assert groups[-1].end == len(dates)

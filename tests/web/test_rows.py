@@ -8,7 +8,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from photoindex.web import colours, rows
@@ -136,3 +136,12 @@ def test_no_style_sheet_of_other_parts_has_a_class_of_the_rows() -> None:
     for sheet in (ROOT / "static" / "css").glob("*.css"):
         if sheet.name not in ("ratios.css", "rows.css"):
             assert not made & set(re.findall(r"\.([a-z]\w+)", sheet.read_text())), sheet.name
+
+
+@settings(max_examples=150, deadline=None)
+@given(of=pictures, density=densities)
+def test_what_fills_a_row_leaves_none_half_empty_in_a_wide_window(of: list[int], density: str) -> None:
+    ratios = [rows.ratio_of(step) for step in of]
+    assume(sum(ratios) >= rows.width_of_a_row(density))
+    for band in BANDS[-3:]:
+        assert not any(row.is_open for row in rows.break_rows(ratios, band.units(density)))
