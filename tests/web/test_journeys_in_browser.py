@@ -137,6 +137,8 @@ def test_the_form_is_there_for_keys_and_where_no_script_runs(look, scripts):
         page = visit.page
         page.get_by_role("link", name="Search by a picture").press("Enter")
         page.wait_for_url("**/search/picture")
+        if scripts:
+            check_page(visit)
         page.get_by_label("A picture from this device").set_input_files(
             {"name": "a.png", "mimeType": "image/png", "buffer": _picture("blue")}
         )
