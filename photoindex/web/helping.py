@@ -70,6 +70,10 @@ def _queries(page: ResultPage) -> Iterator[tuple[str, str]]:
             yield str(_("With “%(words)s” as words to look for", words=plain(chip.text))), chip.as_words
         if chip.without:
             yield str(_("Without “%(part)s”", part=plain(wording.label(chip)))), chip.without
+    if page.asked.sentence and page.chips:
+        query = searching.written(replace(page.asked, sentence=""))
+        if query:
+            yield str(_("Without “%(part)s”", part=plain(page.asked.sentence))), query
 
 
 def _count(query: str) -> int:

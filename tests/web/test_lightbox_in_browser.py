@@ -134,7 +134,6 @@ def test_the_timeline_goes_on_behind_the_viewer(look):
 def test_the_viewer_goes_on_to_newer_photos_than_the_page_began_with(look):
     with look("/?at=2023-12-20") as visit:
         page = visit.page
-        visit.wait_for_pictures()
         page.wait_for_load_state("networkidle")
         first = int(page.locator("main .card .picture").first.get_attribute("href").rsplit("/", 1)[1])
         assert first > 12, "the page has the newest photos already"
