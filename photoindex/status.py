@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.orm import Session
 
-from photoindex import __version__, embeddings, files, libraries, lock, photos
+from photoindex import __version__, embeddings, files, libraries, lock, pausing, photos
 from photoindex.models import DaemonStatus, utc_now
 
 
@@ -37,7 +37,10 @@ class LibraryStatus:
 
 @dataclass(frozen=True)
 class DaemonState:
-    """What the daemon does. `stopped` when none runs; figures are None when there is nothing to do."""
+    """What the daemon does. `stopped` when none runs; figures are None when there is nothing to do.
+
+    `resting` says why nothing is encoded for now, `priority` how far the daemon stands behind other programs.
+    """
 
     state: str
     photos_per_second: float | None
@@ -47,6 +50,8 @@ class DaemonState:
     problem: str | None
     pid: int | None
     updated_at: datetime | None
+    resting: str | None = None
+    priority: str | None = None
 
 
 @dataclass(frozen=True)
@@ -60,13 +65,16 @@ class Status:
     encoder: EncoderStatus
     libraries: tuple[LibraryStatus, ...]
     daemon: DaemonState
+    pause: pausing.PauseInfo | None = None
+    """That somebody paused indexing, whether a daemon runs or not."""
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON: dates as ISO 8601 in UTC."""
         page = asdict(self)
         page["libraries"] = list(page["libraries"])
-        updated_at = self.daemon.updated_at
-        page["daemon"]["updated_at"] = None if updated_at is None else updated_at.isoformat(timespec="seconds") + "Z"
+        page["daemon"]["updated_at"] = _utc(self.daemon.updated_at)
+        if self.pause is not None:
+            page["pause"] = {"since": _utc(self.pause.since), "until": _utc(self.pause.until)}
         return page
 
 
@@ -90,7 +98,12 @@ def read(session: Session, daemon_lock: Path) -> Status:
             for each in libraries.list_all(session)
         ),
         daemon=_daemon(row, running),
+        pause=pausing.read(session),
     )
+
+
+def _utc(at: datetime | None) -> str | None:
+    return None if at is None else at.isoformat(timespec="seconds") + "Z"
 
 
 def _daemon(row: DaemonStatus | None, running: bool) -> DaemonState:
@@ -107,6 +120,8 @@ def _daemon(row: DaemonStatus | None, running: bool) -> DaemonState:
         problem=row.problem,
         pid=row.pid,
         updated_at=row.updated_at,
+        resting=row.resting if row.state == "paused" else None,
+        priority=row.priority,
     )
 
 

@@ -15,7 +15,8 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 
 STORAGE = {"photos", "files", "embeddings", "libraries", "database", "status", "saved_searches", "concepts", "spaces",
            "reckoning", "neighbours", "snapshots", "words", "word_search", "documents", "derived", "query_cache",
-           "likeness", "fingerprints", "duplicates", "colours", "timeline", "folders", "places", "gear"}  # fmt: skip
+           "likeness", "fingerprints", "duplicates", "colours", "timeline", "folders", "places", "gear",
+           "pausing"}  # fmt: skip
 PIXELS_AND_WEB = {"PIL", "torch", "transformers", "flask", "pillow_heif"}
 
 FORBIDDEN: dict[str, set[str]] = {

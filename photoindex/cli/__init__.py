@@ -15,6 +15,7 @@ from photoindex.cli.group import EXIT_CODES, Invocation, PhotoIndexGroup
 from photoindex.cli.indexing import daemon, index
 from photoindex.cli.info import encoder, status
 from photoindex.cli.library import library
+from photoindex.cli.pausing import pause, resume
 from photoindex.cli.searching import search
 from photoindex.cli.serving import serve
 from photoindex.cli.up import up
@@ -32,7 +33,7 @@ def cli(invocation: Invocation, debug: bool) -> None:
     invocation.debug = debug
 
 
-for command in (up, library, index, daemon, serve, search, status, encoder, doctor, demo):
+for command in (up, library, index, daemon, serve, search, status, pause, resume, encoder, doctor, demo):
     cli.add_command(command)
 
 

@@ -6,7 +6,9 @@ import logging
 import threading
 
 TROUBLE_SECONDS = 5.0
-"""How long to wait before the next try."""
+"""How long to wait before the second try; twice as long before each further one, up to the longest."""
+LONGEST_SECONDS = 40.0
+"""Short enough to go on within a minute of room on the disk."""
 
 log = logging.getLogger(__name__)
 
@@ -19,11 +21,13 @@ class Trouble:
         self._what = what
         self._stop = stop
         self._said: str | None = None
+        self._tries = 0
 
     def met(self, error: Exception) -> None:
-        """Say it, unless it is what was said last, and wait."""
+        """Say it, unless it is what was said last, and wait: longer each time."""
         self.say(error)
-        self._stop.wait(TROUBLE_SECONDS)
+        self._stop.wait(min(TROUBLE_SECONDS * 2**self._tries, LONGEST_SECONDS))
+        self._tries = min(self._tries + 1, 10)
 
     def say(self, error: Exception) -> None:
         """Say it, unless it is what was said last."""
@@ -31,8 +35,11 @@ class Trouble:
             self._said = str(error)
             log.error("%s waits: %s", self._what, error)
 
-    def over(self) -> None:
-        """It was done: whatever comes next is new."""
-        if self._said is not None:
-            self._said = None
-            log.info("%s goes on", self._what)
+    def over(self) -> bool:
+        """It was done: whatever comes next is new. Whether there was trouble."""
+        self._tries = 0
+        if self._said is None:
+            return False
+        self._said = None
+        log.info("%s goes on", self._what)
+        return True

@@ -86,7 +86,14 @@ def home(tmp_path: Path, new_database: Callable[[Path], Database]) -> Home:
     root = tmp_path / "photos"
     root.mkdir()
     settings = load_settings(
-        {"data": tmp_path / "data", "settle_seconds": 0.3, "workers": 2, "batch_size": 8},  # nothing is measured then
+        {
+            "data": tmp_path / "data",
+            "settle_seconds": 0.3,
+            "workers": 2,  # with both of these nothing is measured
+            "batch_size": 8,
+            "min_battery_percent": 0,
+            "max_celsius": 0,
+        },
         {},
     )
     database = new_database(settings.database)
