@@ -6,7 +6,7 @@
 A real `photoindex serve` and a real `photoindex daemon` on a scratch folder. Searches come one after the other, one in
 five hundredths of a second, each with another text, so that none is answered from a cache. The phases take turns for a
 few rounds, so that whatever else the machine does falls on all: idle, then so many new photos that indexing goes on,
-then the same with a daemon that is killed (SIGKILL) every two seconds. A phase's p95 should be within twice that of idle.
+then the same with a daemon that is killed (SIGKILL) every two seconds. A phase's p95 should be within twice idle's.
 """
 
 from __future__ import annotations
