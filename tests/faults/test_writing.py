@@ -10,6 +10,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,13 @@ from photoindex.models import File
 
 PIECE_BYTES = 65_536
 PIECE_SECONDS = 0.2
+SETTLE_SECONDS = 1.5
+"""A writer that a busy machine holds up for longer is indeed one that rests."""
+
+
+@pytest.fixture
+def home(home: Home) -> Home:
+    return replace(home, settings=replace(home.settings, settle_seconds=SETTLE_SECONDS))
 
 
 @pytest.fixture
@@ -98,8 +106,8 @@ def test_R9_a_file_that_is_being_written_is_read_when_it_is_whole(
     eventually(lambda: running.counts().indexed == 1)
     for writer in writers:
         writer.join()
-    eventually(lambda: running.counts().indexed == 5 and running.failures().keys() == {"half.bmp"})
-    time.sleep(1)  # nothing of it is tried again
+    eventually(lambda: running.counts().indexed == 5 and running.failures().keys() == {"half.bmp"}, 30)
+    time.sleep(SETTLE_SECONDS)  # nothing of it is tried again
     assert running.encoder.images_encoded == 5, "nothing partial was encoded"
     assert all(decodes[name] <= 2 for name in (*WAYS, "copy.bmp", "half.bmp")), decodes
     with closing(running.open()) as database, database.read() as session:
@@ -128,10 +136,10 @@ def test_R37_a_file_saved_in_a_loop_is_read_once_it_rests_and_others_at_once(
     while time.monotonic() < deadline:
         running.draw(f"{others}.jpg", seed=others)
         others += 1
-        eventually(lambda others=others: running.counts().indexed >= others, 5)
+        eventually(lambda others=others: running.counts().indexed >= others)
     stop.set()
     saving.join()
-    eventually(lambda: (found := running.counts()).indexed == others + 1 and found.pending == 0)
-    assert saved > 50 * seconds
+    eventually(lambda: (found := running.counts()).indexed == others + 1 and found.pending == 0, 30)
+    assert saved > 10 * SETTLE_SECONDS, "it was saved far more often than it may be read"
     assert decodes["busy.png"] <= seconds / running.settings.settle_seconds + 1
     assert_invariants(running)
