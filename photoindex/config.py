@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import difflib
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
@@ -51,9 +52,22 @@ class Origin(StrEnum):
     DEFAULT = "default"
 
 
-def setting(default: Any, help_text: str, *, low: float | None = None, high: float | None = None) -> Any:
-    """One setting: its default, what it does, and its bounds where it is a number."""
-    return field(default=default, metadata={"help": help_text, "low": low, "high": high})
+_HOURS = r"([01]?\d|2[0-4])(:[0-5]\d)?-([01]?\d|2[0-4])(:[0-5]\d)?"
+
+
+def setting(
+    default: Any,
+    help_text: str,
+    *,
+    low: float | None = None,
+    high: float | None = None,
+    form: tuple[str, str] | None = None,
+) -> Any:
+    """One setting: its default, what it does, and its bounds where it is a number.
+
+    `form` is for texts: the regular expression that they fit, and what they may be in words.
+    """
+    return field(default=default, metadata={"help": help_text, "low": low, "high": high, "form": form})
 
 
 @dataclass(frozen=True)
@@ -87,6 +101,26 @@ class Settings:
     )
     max_file_mb: int = setting(200, "Larger files are not read", low=1, high=100_000)
     max_megapixels: int = setting(100, "Photos of more megapixels are not decoded", low=1, high=400)
+    nice: int = setting(10, "How far the daemon's computing stands back for other programs", low=0, high=19)
+    io_priority: str = setting(
+        "low",
+        "How the daemon reads disks that others use: `normal`, `low` or `idle`",
+        form=("normal|low|idle", "`normal`, `low` or `idle`"),
+    )
+    index_hours: str = setting(
+        "always",
+        "When the daemon may encode photos: `always`, or hours such as `22-6` or `12:30-14,22-6`",
+        form=(rf"always|{_HOURS}(\s*,\s*{_HOURS})*", "`always` or hours such as `22-6`"),
+    )
+    min_battery_percent: int = setting(
+        30,
+        "On battery below this charge the daemon encodes nothing; 0 never minds, 100 waits for mains",
+        low=0,
+        high=100,
+    )
+    max_celsius: int = setting(
+        90, "When a part of the machine is hotter the daemon lets it cool by 10 degrees; 0 never minds", low=0, high=125
+    )
     origins: Mapping[str, Origin] = field(default_factory=dict, compare=False, repr=False)
     """No setting: where those come from that are not the default."""
 
@@ -180,8 +214,14 @@ def _checked(name: str, value: Any, source: str) -> Any:
     if kind == "str":
         if not isinstance(value, str) or not value.strip():
             raise ConfigError(f"{where} must be text, not {value!r}")
-        return value.strip()
+        return _formed(where, value.strip(), _SETTINGS[name].metadata["form"])
     return _number(where, value, int if kind == "int" else float, _SETTINGS[name].metadata)
+
+
+def _formed(where: str, value: str, form: tuple[str, str] | None) -> str:
+    if form is not None and not re.fullmatch(form[0], value):
+        raise ConfigError(f"{where} must be {form[1]}, not {value!r}")
+    return value
 
 
 def _texts(where: str, value: Any) -> tuple[str, ...]:

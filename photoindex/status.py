@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.orm import Session
 
-from photoindex import __version__, embeddings, files, libraries, lock, photos, room
+from photoindex import __version__, embeddings, files, libraries, lock, pausing, photos, room
 from photoindex.libraries import LibraryInfo
 from photoindex.models import DaemonStatus, utc_now
 
@@ -55,7 +55,10 @@ class LibraryStatus:
 
 @dataclass(frozen=True)
 class DaemonState:
-    """What the daemon does. `stopped` when none runs; figures are None when there is nothing to do."""
+    """What the daemon does. `stopped` when none runs; figures are None when there is nothing to do.
+
+    `resting` says why nothing is encoded for now, `priority` how far the daemon stands behind other programs.
+    """
 
     state: str
     photos_per_second: float | None
@@ -65,6 +68,8 @@ class DaemonState:
     problem: str | None
     pid: int | None
     updated_at: datetime | None
+    resting: str | None = None
+    priority: str | None = None
 
 
 @dataclass(frozen=True)
@@ -78,15 +83,19 @@ class Status:
     encoder: EncoderStatus
     libraries: tuple[LibraryStatus, ...]
     daemon: DaemonState
+    pause: pausing.PauseInfo | None = None
+    """That somebody paused indexing, whether a daemon runs or not."""
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON: dates as ISO 8601 in UTC."""
         page = asdict(self)
         page["libraries"] = [
-            each | {"notices": list(each["notices"]), "scanned_at": _iso(each["scanned_at"])}
+            each | {"notices": list(each["notices"]), "scanned_at": _utc(each["scanned_at"])}
             for each in page["libraries"]
         ]
-        page["daemon"]["updated_at"] = _iso(self.daemon.updated_at)
+        page["daemon"]["updated_at"] = _utc(self.daemon.updated_at)
+        if self.pause is not None:
+            page["pause"] = {"since": _utc(self.pause.since), "until": _utc(self.pause.until)}
         return page
 
 
@@ -107,6 +116,7 @@ def read(session: Session, daemon_lock: Path) -> Status:
         ),
         libraries=tuple(_library(each) for each in libraries.list_all(session)),
         daemon=replace(_daemon(row, running), problem=_problem(row if running else None, daemon_lock)),
+        pause=pausing.read(session),
     )
 
 
@@ -121,7 +131,7 @@ def _library(info: LibraryInfo) -> LibraryStatus:
     return LibraryStatus(notices=notices, **{name: getattr(info, name) for name in own})
 
 
-def _iso(moment: datetime | None) -> str | None:
+def _utc(moment: datetime | None) -> str | None:
     return None if moment is None else moment.isoformat(timespec="seconds") + "Z"
 
 
@@ -139,6 +149,8 @@ def _daemon(row: DaemonStatus | None, running: bool) -> DaemonState:
         problem=None,
         pid=row.pid,
         updated_at=row.updated_at,
+        resting=row.resting if row.state == "paused" else None,
+        priority=row.priority,
     )
 
 

@@ -69,3 +69,10 @@ def draw_photo(
     options = {"exif": exif} if exif is not None and format not in {"GIF", "BMP"} else {}
     draw_image(colour=colour, size=size, seed=seed).save(path, format=format, **options)
     return path
+
+
+def draw_noise(path: Path, seed: int) -> Path:
+    """Write a small picture of noise: among thousands of alike ones the time would go into comparing them."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.frombytes("RGB", (16, 16), random.Random(seed).randbytes(16 * 16 * 3)).save(path)
+    return path

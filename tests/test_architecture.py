@@ -17,7 +17,7 @@ STORAGE = {"photos", "files", "embeddings", "libraries", "database", "status", "
            "reckoning", "neighbours", "snapshots", "words", "word_search", "documents", "derived", "query_cache",
            "likeness", "fingerprints", "duplicates", "colours", "timeline", "folders", "places", "gear", "chosen",
            "ignoring", "disk", "sizes", "connections", "wal", "migrating", "backups", "room",
-           "vector_tables"}  # fmt: skip
+           "vector_tables", "pausing"}  # fmt: skip
 PIXELS_AND_WEB = {"PIL", "torch", "transformers", "flask", "pillow_heif"}
 
 FORBIDDEN: dict[str, set[str]] = {

@@ -19,6 +19,8 @@ MODULES = {
     "serve": "serving",
     "search": "searching",
     "status": "info",
+    "pause": "pausing",
+    "resume": "pausing",
     "encoder": "info",
     "link": "link",
     "backup": "backups",

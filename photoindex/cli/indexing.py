@@ -62,8 +62,9 @@ def daemon(data: str | None, encoder: str | None, parent: int | None) -> None:
     end_with_parent(parent)
     settings = load_settings({"data": data, "encoder": encoder})
     logs.to_stderr(logging.INFO if parent is None else logging.WARNING, bare=parent is not None)
-    from photoindex.daemon import service
+    from photoindex.daemon import priority, service
 
+    priority.stand_back(settings.nice, settings.io_priority)
     with stop_on_signals() as stop, ending_within(stop, END_SECONDS):
         service.run(settings, stop=stop, watch=True)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from photoindex.cli.options import data_option, json_option, opened
+from photoindex.cli.pausing import describe
 from photoindex.cli.progress import Figures
 from photoindex.cli.running import find_server
 from photoindex.cli.terminal import one_line, print_json, print_table
@@ -100,9 +101,12 @@ def _lines(found: Status, url: str | None) -> Iterator[str]:
     yield f"photos     {found.photos}, {found.searchable} of them searchable"
     yield f"files      {files.indexed} indexed, {files.pending} pending, {files.failed} failed, {files.missing} missing"
     yield f"encoder    {_encoder_line(found)}"
-    yield f"daemon     {figures if daemon.state == 'indexing' else daemon.state}"
+    priority = f" ({daemon.priority})" if daemon.priority else ""
+    yield f"daemon     {figures if daemon.state == 'indexing' else daemon.state}{priority}"
     yield f"server     {f'{url}/' if url else 'not running'}"
-    for text in filter(None, (daemon.notice, daemon.problem)):
+    if found.pause is not None and daemon.resting is None:
+        yield f"           indexing is {describe(found.pause)}; to go on: photoindex resume"
+    for text in filter(None, (daemon.resting, daemon.notice, daemon.problem)):
         yield f"           {one_line(text)}"
     for each in found.libraries:
         yield f"library {each.id}  {one_line(each.path)}: {each.state}, {each.files} files"

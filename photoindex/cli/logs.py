@@ -7,9 +7,18 @@ import os
 import sys
 from collections.abc import Callable
 
+from photoindex.cli.bounded import BoundedHandler
 from photoindex.cli.terminal import printable
 
 _JOURNAL_LEVELS = {logging.DEBUG: 7, logging.INFO: 6, logging.WARNING: 4, logging.ERROR: 3, logging.CRITICAL: 2}
+
+_ESCAPED = {
+    ord("\n"): "\\n",
+    ord("\r"): "\\r",
+    ord("\t"): "\\t",
+    **dict.fromkeys((*range(11, 13), *range(28, 31), 133, 8232, 8233), "\ufffd"),
+}
+"""What ends a line somewhere: a file name that holds it could forge lines of this log."""
 
 
 class OneLineFormatter(logging.Formatter):
@@ -22,6 +31,11 @@ class OneLineFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         level = f"<{_JOURNAL_LEVELS.get(record.levelno, 6)}>" if self._journal else ""
         return "\n".join(level + printable(line) for line in super().format(record).splitlines())
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging calls it so
+        """The event on one line, whatever names it holds: only a traceback has more."""
+        record.message = record.message.translate(_ESCAPED)
+        return super().formatMessage(record)
 
 
 class SayingHandler(logging.Handler):
@@ -50,7 +64,7 @@ def to(say: Callable[[str], None]) -> None:
 
 
 def _install(handler: logging.Handler, level: int) -> None:
-    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
+    logging.basicConfig(level=logging.WARNING, handlers=[BoundedHandler(handler)], force=True)
     logging.getLogger("photoindex").setLevel(level)
     logging.captureWarnings(True)
 

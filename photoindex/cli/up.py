@@ -149,6 +149,7 @@ class Reporter:
         daemon, empty = status.daemon, not status.libraries
         self._say_new("notice", daemon.notice if daemon.state != "stopped" else None)
         self._say_new("problem", daemon.problem)
+        self._say_new("resting", daemon.resting and f"indexing rests: {daemon.resting}")
         self._say_new("empty", NO_LIBRARY if empty else None)
         for library in status.libraries:
             self._say_new(library.id, library.problem and f"{library.path}: {library.problem}")

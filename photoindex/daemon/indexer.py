@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import suppress
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
@@ -18,7 +19,7 @@ from photoindex import embeddings, encoders, files, fingerprints, gazetteer, pho
 from photoindex.daemon.reading import Fresh, Gone, Known, Outcome, Prepared, Reader, Unreadable
 from photoindex.database import Database
 from photoindex.encoders.base import Encoder
-from photoindex.errors import EncoderError
+from photoindex.errors import DatabaseError, EncoderError
 from photoindex.files import FileStat, Work
 from photoindex.libraries import display_path
 from photoindex.media import Metadata, Reason
@@ -91,6 +92,18 @@ class Indexer:
         finished, _ = wait(self._at_work, timeout=patience_seconds, return_when=FIRST_COMPLETED)
         return sum(self._store(future) for future in finished)
 
+    def finish(self, patience_seconds: float = 1.0) -> int:
+        """Hand out nothing more, and store what is being read as it comes back. Returns how many files were dealt with.
+
+        To be called again and again, until `is_busy` is over.
+        """
+        for future in [future for future in self._at_work if future.cancel()]:
+            del self._at_work[future]
+        if not self._at_work:
+            return 0
+        finished, _ = wait(self._at_work, timeout=patience_seconds, return_when=FIRST_COMPLETED)
+        return sum(self._store(future) for future in finished)
+
     @property
     def is_busy(self) -> bool:
         """Whether files are being read."""
@@ -102,9 +115,16 @@ class Indexer:
         self._unread.clear()
 
     def close(self) -> None:
-        """Give up what is being read and end the threads. Nothing is lost: the rows are still pending."""
+        """End the threads when each is through with its batch, and store those. May be called twice.
+
+        Nothing is lost of what is given up: the rows are still pending.
+        """
         self._reader.stop()
         self._pool.shutdown(wait=True, cancel_futures=True)
+        for future in list(self._at_work):
+            if not future.cancelled() and future.exception() is None:
+                with suppress(DatabaseError):  # it is read again at the next start
+                    self._store(future)
         self._at_work.clear()
 
     def _hand_out(self) -> None:

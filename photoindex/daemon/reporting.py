@@ -18,13 +18,15 @@ RATE_SECONDS = 15.0
 
 @dataclass(frozen=True)
 class Progress:
-    """Where indexing stands. `state`: `starting`, `scanning`, `indexing`, `idle` or `stopped`."""
+    """Where indexing stands. `state`: `starting`, `scanning`, `indexing`, `paused`, `idle` or `stopped`."""
 
     state: str
     counts: Counts
     photos_per_second: float | None = None
     seconds_left: float | None = None
     notice: str | None = None
+    resting: str | None = None
+    """Why it is `paused`."""
 
 
 class Reporter:
@@ -44,14 +46,15 @@ class Reporter:
         while self._done and now - self._done[0][0] > RATE_SECONDS:
             self._done.popleft()
 
-    def report(self, state: str, **values: str | int | None) -> bool:
+    def report(self, state: str, resting: str | None = None, **values: str | int | None) -> bool:
         """Write the row when it says something new, at most every `STATUS_SECONDS` while only figures change.
 
         Raises DatabaseError.
         """
         now = time.monotonic()
         moving = state in ("indexing", "scanning")
-        if state == self.progress.state and not values and (not moving or now - self._reported_at < STATUS_SECONDS):
+        said = (self.progress.state, self.progress.resting) == (state, resting) and not values
+        if said and (not moving or now - self._reported_at < STATUS_SECONDS):
             return False
         self._reported_at = now
         with self._database.read() as session:
@@ -60,10 +63,16 @@ class Reporter:
         left = counts.pending / rate if rate else None
         notice = values.get("notice", self.progress.notice)
         progress = replace(
-            self.progress, state=state, counts=counts, photos_per_second=rate, seconds_left=left, notice=_text(notice)
+            self.progress,
+            state=state,
+            counts=counts,
+            photos_per_second=rate,
+            seconds_left=left,
+            notice=_text(notice),
+            resting=resting,
         )
         with self._database.write() as session:
-            status.write(session, state=state, photos_per_second=rate, seconds_left=left, **values)
+            status.write(session, state=state, photos_per_second=rate, seconds_left=left, resting=resting, **values)
         self.progress = progress  # not before: a row that could not be written is written the next time
         return True
 

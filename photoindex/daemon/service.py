@@ -12,12 +12,15 @@ from typing import TypeVar
 
 from photoindex import embeddings, files
 from photoindex.config import Settings
+from photoindex.daemon import priority
 from photoindex.daemon.changes import Changes
 from photoindex.daemon.choosing import EncoderLoader, choose_encoder, load_or_go_on
 from photoindex.daemon.chores import Chores
 from photoindex.daemon.following import Followed
+from photoindex.daemon.hours import parse
 from photoindex.daemon.indexer import Indexer
 from photoindex.daemon.keeper import Keeper
+from photoindex.daemon.manners import Manners, Rules
 from photoindex.daemon.reading import Limits, Reader
 from photoindex.daemon.reporting import Progress, Reporter
 from photoindex.daemon.retention import Retention
@@ -93,6 +96,8 @@ class _Service:
         self._work = threading.Event()
         self._changes = Changes()
         self._reporter = Reporter(database)
+        rules = Rules(parse(settings.index_hours), settings.min_battery_percent, settings.max_celsius)
+        self._manners = Manners(database, rules) if watch else None  # who asks for one run wants it now
         self._trouble = Trouble("indexing", stop, board)
         self._end = threading.Event()
         """Set when indexing is over, whether `stop` was set or all is done."""
@@ -127,7 +132,15 @@ class _Service:
         return self._reporter.progress
 
     def _prepare(self) -> None:
-        self._reporter.report("starting", pid=os.getpid(), encoder=None, device=None, notice=None, problem=None)
+        self._reporter.report(
+            "starting",
+            pid=os.getpid(),
+            encoder=None,
+            device=None,
+            notice=None,
+            problem=None,
+            priority=priority.describe(),
+        )
         with self._database.write() as session:
             embeddings.repair(session)
         with suppress(OSError):  # its folder may not be ours: that shows when a thumbnail is to be kept
@@ -240,15 +253,38 @@ class _Service:
             try:
                 if self._round(indexer):
                     return
-                self._trouble.over()
+                if self._trouble.over():
+                    self._reporter.report(self._reporter.progress.state, problem=None)
             except (DatabaseError, _DiskError) as error:
+                self._report_problem(error)
                 self._trouble.met(error)
+
+    def _report_problem(self, error: Exception) -> None:
+        """Of a disk that is not the database's: one that can't be written says so by itself, in every answer."""
+        if isinstance(error, _DiskError):
+            with suppress(DatabaseError):
+                self._reporter.report(self._reporter.progress.state, problem=f"indexing waits: {error}")
+
+    def _rest(self, indexer: Indexer, why: str) -> None:
+        """Encode nothing but what the workers hold, and wait."""
+        self._reporter.count(indexer.finish())
+        self._chores.keep_words()
+        self._chores.busy()
+        if not indexer.is_busy:
+            if self._reporter.progress.state != "paused":
+                log.info("indexing rests: %s", why)
+            self._progress("paused", why)
+            self._work.wait(LOOK_SECONDS)
 
     def _round(self, indexer: Indexer) -> bool:
         """Do what comes next, or wait for it; True when nothing is left and nothing watched."""
         self._work.clear()
         if self._encoder.has_changed():
             raise _ChosenAnewError
+        why = self._manners.why_rest() if self._manners else None
+        if why is not None:
+            self._rest(indexer, why)
+            return False
         if self._keeper.scans_done != self._scans:
             self._scans = self._keeper.scans_done
             indexer.reconsider()
@@ -286,8 +322,8 @@ class _Service:
             retry_at = files.next_retry_at(session)
         return None if retry_at is None else max(0.05, retry_at - time.time())
 
-    def _progress(self, state: str) -> None:
-        if self._reporter.report(state):
+    def _progress(self, state: str, resting: str | None = None) -> None:
+        if self._reporter.report(state, resting):
             self._on_progress(self._reporter.progress)
 
 

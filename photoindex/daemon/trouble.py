@@ -7,7 +7,9 @@ import threading
 from collections.abc import Callable
 
 TROUBLE_SECONDS = 5.0
-"""How long to wait before the next try."""
+"""How long to wait before the second try; twice as long before each further one, up to the longest."""
+LONGEST_SECONDS = 40.0
+"""Short enough to go on within a minute of room on the disk."""
 
 log = logging.getLogger(__name__)
 
@@ -46,11 +48,13 @@ class Trouble:
         self._said: str | None = None
         self._lock = threading.Lock()
         self._troubled: set[int] = set()
+        self._tries = 0
 
     def met(self, error: Exception) -> None:
-        """Say it, unless it is what was said last, and wait."""
+        """Say it, unless it is what was said last, and wait: longer each time."""
         self.say(error)
-        self._stop.wait(TROUBLE_SECONDS)
+        self._stop.wait(min(TROUBLE_SECONDS * 2**self._tries, LONGEST_SECONDS))
+        self._tries = min(self._tries + 1, 10)
 
     def say(self, error: Exception) -> None:
         """Say it, unless it is what was said last."""
@@ -62,12 +66,15 @@ class Trouble:
                 if self._board is not None:
                     self._board.put(self._what, self._said)
 
-    def over(self) -> None:
-        """It was done: once all threads have, whatever comes next is new."""
+    def over(self) -> bool:
+        """It was done: once all threads have, whatever comes next is new. Whether there was trouble until now."""
         with self._lock:
             self._troubled.discard(threading.get_ident())
-            if self._said is not None and not self._troubled:
-                self._said = None
-                log.info("%s goes on", self._what)
-                if self._board is not None:
-                    self._board.put(self._what, None)
+            if self._said is None or self._troubled:
+                return False
+            self._tries = 0
+            self._said = None
+            log.info("%s goes on", self._what)
+            if self._board is not None:
+                self._board.put(self._what, None)
+            return True

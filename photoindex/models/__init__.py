@@ -3,7 +3,7 @@
 base      what all tables have in common.
 library   what is on disk, what is known of it, and what users made of it.
 encoders  encoders, embeddings, and what makes them quick to search.
-derived   what is derived from the other tables, by triggers or the daemon; and what the daemon says of itself.
+derived   what is derived from the other tables, by triggers or the daemon; what the daemon says of itself, and is told.
 searches  saved searches, and concepts: what there is in a library.
 likeness  which photos are alike, and what users said of that.
 settings  settings that are chosen on the pages.
@@ -21,6 +21,7 @@ from photoindex.models.derived import (
     GearTally,
     MapTally,
     MonthTally,
+    Pause,
     PhotoTally,
     PlaceTally,
     WordsStale,
@@ -69,6 +70,7 @@ __all__ = [
     "LikenessKind",
     "MapTally",
     "MonthTally",
+    "Pause",
     "Photo",
     "PhotoTally",
     "Place",

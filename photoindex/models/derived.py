@@ -1,4 +1,4 @@
-"""What is derived from the other tables, by triggers or the daemon; and what the daemon says of itself."""
+"""What is derived from the other tables, by triggers or the daemon; what the daemon says of itself, and is told."""
 
 from __future__ import annotations
 
@@ -144,7 +144,7 @@ class DaemonStatus(Base):
     id: Mapped[int] = mapped_column(primary_key=True, default=1)
     pid: Mapped[int]
     state: Mapped[str]
-    """`starting`, `scanning`, `indexing`, `idle` or `stopped`."""
+    """`starting`, `scanning`, `indexing`, `paused`, `idle` or `stopped`."""
     encoder: Mapped[str | None]
     device: Mapped[str | None]
     photos_per_second: Mapped[float | None]
@@ -152,5 +152,21 @@ class DaemonStatus(Base):
     notice: Mapped[str | None]
     """One line a user should see: that the starter encoder is in use and how to switch, say."""
     problem: Mapped[str | None]
+    resting: Mapped[str | None]
+    """Why it encodes nothing for now, in plain words; None when it may."""
+    priority: Mapped[str | None]
+    """How far it stands behind other programs: `nice 10, disk low`."""
     started_at: Mapped[datetime] = mapped_column(default=utc_now)
     updated_at: Mapped[datetime] = mapped_column(default=utc_now, onupdate=utc_now)
+
+
+class Pause(Base):
+    """That somebody wants nothing to be indexed for now: one row, or none."""
+
+    __tablename__ = "pause"
+    __table_args__: Any = (CheckConstraint("id = 1", name="pause_one_row"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True, default=1)
+    since: Mapped[datetime] = mapped_column(default=utc_now)
+    until: Mapped[datetime | None]
+    """When it is over by itself."""

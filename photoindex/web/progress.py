@@ -21,7 +21,8 @@ def register(app: Flask) -> None:
 
 def fingerprint(status: Status) -> str:
     """Tells two states apart between which a page would look different."""
-    seen = (status.photos, status.files, status.libraries, status.daemon.state, status.daemon.problem)
+    daemon = status.daemon
+    seen = (status.photos, status.files, status.libraries, daemon.state, daemon.problem, daemon.resting, status.pause)
     return hashlib.sha256(repr(seen).encode("utf-8", "surrogateescape")).hexdigest()[:16]
 
 
@@ -38,6 +39,15 @@ def line(status: Status) -> str | None:
             ngettext(
                 "%(number)s photo waits to be indexed. Start indexing with: photoindex daemon",
                 "%(number)s photos wait to be indexed. Start indexing with: photoindex daemon",
+                pending,
+                number=wording.number(pending),
+            )
+        )
+    if pending and status.daemon.state == "paused":
+        return str(
+            ngettext(
+                "Indexing rests; %(number)s photo waits",
+                "Indexing rests; %(number)s photos wait",
                 pending,
                 number=wording.number(pending),
             )

@@ -27,6 +27,7 @@ _STATES = {
     "starting": lazy_gettext("starting"),
     "scanning": lazy_gettext("scanning"),
     "indexing": lazy_gettext("indexing"),
+    "paused": lazy_gettext("paused"),
     "idle": lazy_gettext("idle"),
     "stopped": lazy_gettext("stopped"),
     "online": lazy_gettext("online"),

@@ -7,10 +7,13 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 
 import pytest
+from daemon.conftest import eventually
 
 from photoindex.cli import logs
+from photoindex.cli.bounded import BoundedHandler
 from photoindex.cli.signals import stop_on_signals
 from photoindex.cli.terminal import one_line, printable
 
@@ -22,7 +25,7 @@ def record(message: str, level: int = logging.WARNING) -> logging.LogRecord:
 def test_log_line_for_the_journal_carries_its_level() -> None:
     journal = logs.OneLineFormatter(journal=True)
     assert journal.format(record("disk full", logging.ERROR)) == "<3>disk full"
-    assert journal.format(record("two\nlines")) == "<4>two\n<4>lines"
+    assert journal.format(record("two\nlines")) == "<4>two\\nlines"
 
 
 def test_journal_is_known_by_its_device_and_inode(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -31,6 +34,74 @@ def test_journal_is_known_by_its_device_and_inode(monkeypatch: pytest.MonkeyPatc
     assert logs._stderr_is_journal()
     monkeypatch.setenv("JOURNAL_STREAM", f"{here.st_dev}:1")
     assert not logs._stderr_is_journal()
+
+
+def test_file_names_forge_no_line_of_the_log() -> None:
+    line = logs.OneLineFormatter().format(record("failed: a\nERROR all\r is\x85lost\u2028.jpg"))
+    assert line == "failed: a\\nERROR all\\r is\ufffdlost\ufffd.jpg"
+
+
+def test_a_traceback_keeps_its_lines() -> None:
+    try:
+        raise OSError("a\nb")
+    except OSError:
+        failed = record("it failed")
+        failed.exc_info = sys.exc_info()
+    assert len(logs.OneLineFormatter(journal=True).format(failed).splitlines()) >= 4
+
+
+class Shown(logging.Handler):
+    """Keeps the lines."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.lines.append(record.getMessage())
+
+
+@pytest.fixture
+def bounded() -> Iterator[tuple[logging.Logger, Shown, list[float]]]:
+    """A logger whose lines are bounded, what it shows, and its clock."""
+    now, shown = [0.0], Shown()
+    logger = logging.Logger("bounded")
+    handler = BoundedHandler(shown, clock=lambda: now[0])
+    logger.addHandler(handler)
+    yield logger, shown, now
+    handler.close()
+
+
+def test_R36_of_each_kind_of_line_ten_a_minute_are_shown(bounded) -> None:
+    logger, shown, now = bounded
+    for number in range(50):
+        logger.warning("%s: broken 100 %%", f"{number}.jpg")
+    logger.warning("the disk is full")
+    assert len(shown.lines) == 11
+    now[0] = 61.0
+    logger.warning("the disk is full")
+    assert shown.lines[11:] == ["… and 40 more like this: 49.jpg: broken 100 %", "the disk is full"]
+    logger.warning("%s: broken 100 %%", "51.jpg")
+    assert shown.lines[-1] == "51.jpg: broken 100 %"
+
+
+def test_R36_what_was_held_back_is_told_at_the_end(bounded) -> None:
+    logger, shown, _ = bounded
+    for number in range(12):
+        logger.warning("%d is broken", number)
+    logger.handlers[0].close()
+    assert shown.lines[-1] == "… and 2 more like this: 11 is broken"
+    assert len(shown.lines) == 11
+
+
+def test_R36_what_was_held_back_is_told_though_nothing_else_happens() -> None:
+    shown = Shown()
+    logger = logging.Logger("bounded")
+    logger.addHandler(BoundedHandler(shown, most=1, period_seconds=0.05))
+    for number in range(3):
+        logger.warning("%d is broken", number)
+    eventually(lambda: shown.lines[1:] == ["… and 2 more like this: 2 is broken"])
+    logger.handlers[0].close()
 
 
 def test_escape_sequences_in_log_lines_are_made_harmless() -> None:

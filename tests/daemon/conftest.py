@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 from colour_encoder import ColourEncoder
 from drawing import draw_photo
+from faults.invariants import assert_invariants
 
-from photoindex import embeddings, files, libraries, photos, status, timeline
+from photoindex import files, libraries, photos, status, timeline
 from photoindex.config import Settings, load_settings
 from photoindex.daemon import service
 from photoindex.daemon.choosing import Tell
@@ -20,6 +21,8 @@ from photoindex.database import Database, open_database
 from photoindex.embeddings import StoredEncoder
 from photoindex.photos import PhotoInfo
 from photoindex.search import SearchEngine, TextTower
+
+__all__ = ["Home", "assert_invariants", "eventually", "home", "running"]
 
 
 @dataclass
@@ -86,7 +89,14 @@ def home(tmp_path: Path, new_database: Callable[[Path], Database]) -> Home:
     root = tmp_path / "photos"
     root.mkdir()
     settings = load_settings(
-        {"data": tmp_path / "data", "settle_seconds": 0.3, "workers": 2, "batch_size": 8},  # nothing is measured then
+        {
+            "data": tmp_path / "data",
+            "settle_seconds": 0.3,
+            "workers": 2,  # with both of these nothing is measured
+            "batch_size": 8,
+            "min_battery_percent": 0,
+            "max_celsius": 0,
+        },
         {},
     )
     database = new_database(settings.database)
@@ -128,24 +138,3 @@ def eventually(is_so: Callable[[], object], seconds: float = 10) -> None:
     while not is_so():
         assert time.monotonic() < deadline, f"not so within {seconds} s"
         time.sleep(0.05)
-
-
-def assert_invariants(home: Home) -> None:
-    """What must hold after anything: the database is sound, and every photo is indexed exactly once."""
-    from sqlalchemy import text
-
-    database = home.open()
-    with database.read() as session:
-        assert session.execute(text("PRAGMA integrity_check")).scalar() == "ok"
-        assert session.execute(text("PRAGMA foreign_key_check")).all() == []
-        (encoder,) = embeddings.stored_encoders(session)
-        stored = set(session.scalars(text("SELECT photo_id FROM embedding")))
-        assert set(session.scalars(text(f"SELECT photo_id FROM vec_{encoder.id}"))) == stored
-        assert embeddings.count_lacking(session, encoder.id) == 0
-        on_disk = {bytes(path.relative_to(home.root)) for path in home.root.rglob("*") if path.is_file()}
-        rows = session.execute(text("SELECT path, photo_id FROM file WHERE state = 'indexed'")).all()
-        assert len(rows) == len({row.path for row in rows})
-        assert {row.path for row in rows} == on_disk
-        assert {row.photo_id for row in rows} <= stored
-    database.close()
-    assert list(home.settings.thumbnails.glob("*/.*")) == []

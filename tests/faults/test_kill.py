@@ -1,74 +1,143 @@
-"""Killed at any moment, the daemon loses nothing and indexes nothing twice."""
+"""R1, R26, R27: killed or signalled at any moment, or started twice, daemons lose nothing and do little again."""
 
 from __future__ import annotations
 
-import os
 import random
 import signal
-import subprocess
-import sys
-from pathlib import Path
+import time
 
 import pysqlite3.dbapi2 as sqlite
 import pytest
-from daemon.conftest import Home, assert_invariants
-from drawing import draw_photo
+from daemon.conftest import Home, eventually
+from drawing import draw_noise
+from faults.daemons import AT_WORK, SEAMS, Forge, encoded
+from faults.invariants import Given, assert_invariants, given, originals
 
-from photoindex import libraries
-from photoindex.config import load_settings
-from photoindex.database import open_database
+from photoindex import collections
 
-BATCH, WORKERS = 8, 2
-SCRIPT = Path(__file__).with_name("colour_daemon.py")
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Home:
-    (tmp_path / "photos").mkdir()
-    settings = load_settings({"data": tmp_path / "data"}, {})
-    database = open_database(settings.database)
-    with database.write() as session:
-        libraries.add(session, tmp_path / "photos")
-    database.close()
-    return Home(settings, tmp_path / "photos")
+READY_SECONDS = 15.0
+"""A daemon that was killed is back by then; within 5 s where the machine has nothing else to do."""
+REFUSED_SECONDS = 10.0
+"""A second daemon has ended by then; within 2 s where the machine has nothing else to do."""
 
 
-def start(home: Home, log: Path) -> subprocess.Popen[str]:
-    environment = {**os.environ, "PYTHONPATH": str(SCRIPT.parents[1])}
-    return subprocess.Popen(
-        [sys.executable, str(SCRIPT), str(home.settings.data), str(log)],
-        stdout=subprocess.PIPE, text=True, env=environment,
-    )  # fmt: skip
-
-
-@pytest.mark.parametrize(("kills", "count"), [(9, 100), pytest.param(25, 300, marks=pytest.mark.long)])
-def test_killed_again_and_again_it_indexes_every_photo_once(home: Home, tmp_path: Path, kills: int, count: int) -> None:
+def _fill(home: Home, count: int) -> None:
     for number in range(count):
-        draw_photo(home.root / f"{number % 7}" / f"{number:03}.jpg", size=(320, 240), seed=number)
-    chooser, log = random.Random(25), tmp_path / "encoded"
-    log.touch()
+        draw_noise(home.root / f"{number % 50}" / f"{number}.png", number)
+
+
+def _give(home: Home) -> Given:
+    """Make some photos favourites and put them into an album, as soon as there are any."""
+    database = home.open()
+    with database.write() as session:
+        ids = [photo.id for photo in home.photos()[:5]]
+        album = collections.create_album(session, "Best")
+        collections.add_to_album(session, album.id, ids)
+        for photo_id in ids:
+            collections.set_favourite(session, photo_id, True)
+    database.close()
+    return given(home)
+
+
+def _kill_one(forge: Forge, home: Home, number: int, chooser: random.Random) -> str:
+    """Start a daemon and have it killed at one of the seams, while it starts, or at any moment; where it was."""
+    if number % 2:
+        seam = SEAMS[number // 2 % len(SEAMS)]
+        daemon = forge.start(home, seam=(seam, chooser.randint(1, 12)), encode_seconds=0.005)
+        if seam == "checkpoint":
+            eventually(daemon.status, 30)
+            daemon.signal(signal.SIGTERM)
+        code = daemon.wait(0.5)
+        if code is None:  # it did not come to the seam so often
+            daemon.kill()
+        else:
+            assert code == -signal.SIGKILL or (code, seam) == (0, "checkpoint"), daemon.said()
+        return seam if code == -signal.SIGKILL else "at any moment"
+    daemon = forge.start(home, encode_seconds=0.02)
+    if number % 3:
+        eventually(daemon.status, 30)
+    code = daemon.wait(chooser.uniform(0, 0.3))
+    assert code is None, daemon.said()
+    daemon.kill()
+    return "at any moment"
+
+
+@pytest.mark.parametrize(
+    ("kills", "count"),
+    [(25, 500), pytest.param(500, 5000, marks=[pytest.mark.long, pytest.mark.timeout(1800)])],
+)
+def test_R1_killed_again_and_again_it_indexes_every_photo_once(
+    forge: Forge, home: Home, kills: int, count: int
+) -> None:
+    _fill(home, count)
+    before, chooser, was_given = originals(home.root), random.Random(1), None
+    killed_at = set()
     for number in range(kills):
-        process = start(home, log)
-        assert process.stdout is not None
-        if number % 3:  # else killed at any point of its start
-            process.stdout.readline()
-        try:
-            process.wait(chooser.uniform(0, 0.5 if number % 3 else 1.5))
-        except subprocess.TimeoutExpired:
-            process.kill()
-        assert process.wait() == -signal.SIGKILL
-        process.stdout.close()
+        killed_at.add(_kill_one(forge, home, number, chooser))
         with sqlite.connect(home.settings.database) as connection:
             assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         connection.close()
+        if was_given is None and home.counts().indexed >= 5:
+            was_given = _give(home)
 
-    process = start(home, log)
-    assert process.stdout is not None
-    assert "idle\n" in iter(process.stdout.readline, "")
-    process.terminate()
-    process.communicate()
-    assert process.returncode == 0
+    daemon = forge.start(home)
+    assert daemon.ready_seconds() < READY_SECONDS
+    eventually(daemon.is_idle, 60 + count / 50)
+    daemon.end()
+    assert killed_at >= {*SEAMS, "at any moment"}
+    assert was_given is not None
+    ever = {path for path, (_, content) in before.items() if content}
+    assert_invariants(home, before=before, was_given=was_given, ever=ever)
+    assert home.counts().indexed == count
+    done_again = encoded(home) - count
+    assert done_again <= kills * AT_WORK, "a kill undoes what was in the workers' hands, no more"
+
+
+@pytest.mark.parametrize("times", [3, pytest.param(50, marks=[pytest.mark.long, pytest.mark.timeout(600)])])
+def test_R27_a_signal_ends_it_in_order_and_nothing_is_done_again(forge: Forge, home: Home, times: int) -> None:
+    count, chooser = 20 * times, random.Random(27)
+    _fill(home, count)
+    for number in range(times):
+        daemon = forge.start(home, encode_seconds=0.05)
+        eventually(daemon.status, 30)
+        time.sleep(chooser.uniform(0, 0.2))
+        asked_at = time.monotonic()
+        daemon.signal((signal.SIGTERM, signal.SIGINT, signal.SIGHUP)[number % 3])
+        assert daemon.wait(10) == 0, daemon.said()
+        assert time.monotonic() - asked_at < 10
+        assert home.counts().indexed == encoded(home), "what was encoded is stored"
+        log = home.settings.database.with_name("photoindex.db-wal")
+        assert not log.exists() or log.stat().st_size == 0, "the WAL is in the database"
+    daemon = forge.start(home, "index")
+    assert daemon.wait(60 + count) == 0, daemon.said()
+    assert encoded(home) == count
     assert_invariants(home)
-    assert len(home.photos()) == count
-    # What a kill undoes is what was in the workers' hands, no more.
-    assert log.stat().st_size <= count + kills * BATCH * WORKERS
+
+
+@pytest.mark.parametrize("times", [2, pytest.param(20, marks=pytest.mark.long)])
+def test_R26_a_second_daemon_ends_at_once_and_says_why(forge: Forge, home: Home, times: int) -> None:
+    _fill(home, 30)
+    before = originals(home.root)
+    first = forge.start(home)
+    first.ready_seconds()
+    for number in range(times):
+        second = forge.start(home, ("daemon", "index")[number % 2])
+        assert second.wait(REFUSED_SECONDS) == 75
+        assert f"another PhotoIndex daemon (process {first.pid}) indexes" in first.said()
+    eventually(first.is_idle, 30)
+    first.end()
+    assert_invariants(home, before=before)
+    assert encoded(home) == 30
+
+
+@pytest.mark.parametrize("times", [1, pytest.param(20, marks=pytest.mark.long)])
+def test_R26_of_two_daemons_that_start_together_one_runs(forge: Forge, home: Home, times: int) -> None:
+    _fill(home, 10)
+    for _ in range(times):
+        both = [forge.start(home), forge.start(home)]
+        eventually(lambda both=both: [each.status() for each in both].count(None) == 1, 30)
+        (loser,) = [each for each in both if each.status() is None]
+        assert loser.wait(REFUSED_SECONDS) == 75
+        (winner,) = [each for each in both if each is not loser]
+        winner.end()
+    assert_invariants(home)

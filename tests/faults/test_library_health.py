@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 from daemon.conftest import Home, assert_invariants, eventually, home, running
 from drawing import draw_photo
-from faults.daemons import daemon, needs_namespaces
+from faults.namespaces import daemon, needs_namespaces
 from PIL import Image
 from sqlalchemy import select, text
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from daemon.conftest import Home, assert_invariants, eventually, home, running
 from drawing import draw_photo
-from faults.daemons import daemon, needs_namespaces
+from faults.namespaces import daemon, needs_namespaces
 
 from photoindex import libraries
 from photoindex.daemon.mounts import Mount, mount_of
