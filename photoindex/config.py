@@ -29,9 +29,16 @@ IGNORED_BY_DEFAULT = (
 )
 
 
-def setting(default: Any, help_text: str, *, low: float | None = None, high: float | None = None) -> Any:
-    """One setting: its default, what it does, and its bounds where it is a number."""
-    return field(default=default, metadata={"help": help_text, "low": low, "high": high})
+def setting(
+    default: Any,
+    help_text: str,
+    *,
+    low: float | None = None,
+    high: float | None = None,
+    choices: tuple[str, ...] = (),
+) -> Any:
+    """One setting: its default, what it does, its bounds where it is a number, and the texts it may be, if few."""
+    return field(default=default, metadata={"help": help_text, "low": low, "high": high, "choices": choices})
 
 
 @dataclass(frozen=True)
@@ -56,6 +63,11 @@ class Settings:
     ignore: tuple[str, ...] = setting(IGNORED_BY_DEFAULT, "Names of files and folders to leave out (`*` and `?` match)")
     max_file_mb: int = setting(200, "Larger files are not read", low=1, high=100_000)
     max_megapixels: int = setting(100, "Photos of more megapixels are not decoded", low=1, high=400)
+    isolation: str = setting(
+        "on",
+        "Decode photos in confined processes: `on` (as far as the system can), or `off` where it can't start any",
+        choices=("on", "off"),
+    )
 
     @property
     def database(self) -> Path:
@@ -129,6 +141,9 @@ def _checked(name: str, value: Any, source: str) -> Any:
     if kind == "str":
         if not isinstance(value, str) or not value.strip():
             raise ConfigError(f"{where} must be text, not {value!r}")
+        choices = _SETTINGS[name].metadata["choices"]
+        if choices and value.strip() not in choices:
+            raise ConfigError(f"{where} must be {' or '.join(choices)}, not {value!r}")
         return value.strip()
     return _number(where, value, int if kind == "int" else float, _SETTINGS[name].metadata)
 

@@ -102,6 +102,8 @@ def _lines(found: Status, url: str | None) -> Iterator[str]:
     yield f"encoder    {_encoder_line(found)}"
     yield f"daemon     {figures if daemon.state == 'indexing' else daemon.state}"
     yield f"server     {f'{url}/' if url else 'not running'}"
+    if daemon.isolation:
+        yield f"isolation  {daemon.isolation}"
     for text in filter(None, (daemon.notice, daemon.problem)):
         yield f"           {one_line(text)}"
     for each in found.libraries:

@@ -28,7 +28,7 @@ CHUNK = 500
 FIRST_CHUNK = 100
 """Changes written in the first transaction. How long that takes tells how many fit into the next: they stay short."""
 
-TRIED_AGAIN = (Reason.UNREADABLE, Reason.CHANGED, Reason.OUT_OF_MEMORY)
+TRIED_AGAIN = (Reason.UNREADABLE, Reason.CHANGED)
 """Reasons that may be over although the file itself has not changed."""
 
 MANY_SIDECARS = 100

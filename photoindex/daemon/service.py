@@ -27,7 +27,8 @@ from photoindex.daemon.watcher import Watcher
 from photoindex.database import Database, open_database
 from photoindex.embeddings import StoredEncoder
 from photoindex.encoders.base import EncoderInfo
-from photoindex.errors import DatabaseBusyError, DatabaseError
+from photoindex.errors import DatabaseBusyError, DatabaseError, IsolationError
+from photoindex.isolation import Decoder, make_decoder
 from photoindex.lock import DaemonLock
 from photoindex.machine import keep_memory, this_machine
 from photoindex.media import remove_leftovers
@@ -119,7 +120,7 @@ class _Service:
         keeper.start()  # scanning needs no encoder, and goes on while that is loaded
         try:
             self._patiently(self._chores.start)
-            with closing(self._indexer()) as indexer:
+            with closing(self._decoder()) as decoder, closing(self._indexer(decoder)) as indexer:
                 self._loop(indexer)
             if not self._stop.is_set():
                 self._chores.finish()
@@ -153,7 +154,8 @@ class _Service:
                 self._trouble.over()
                 return done
 
-    def _indexer(self) -> Indexer:
+    def _indexer(self, decoder: Decoder) -> Indexer:
+        decoder.begin()  # so that it is ready when the encoder is loaded
         stored = self._patiently(self._stored_encoders)
         encoder, notice = self._load_encoder(self._settings, stored, self._tell)
         info = encoder.info
@@ -168,15 +170,23 @@ class _Service:
             workers=self._settings.workers,
             batch_size=self._settings.batch_size,
         )
+        self._patiently(lambda: self._reporter.report("starting", isolation=decoder.start()))
         limits = Limits(self._settings.max_file_mb * 1_000_000, self._settings.max_megapixels * 1_000_000)
         return Indexer(
             self._database,
             encoder,
             registered.id,
-            Reader(self._database, encoder, registered.id, self._settings.thumbnails, limits),
+            Reader(self._database, encoder, registered.id, self._settings.thumbnails, limits, decoder),
             batch_size=size.batch_size,
             workers=size.workers,
             gone=lambda library_id, path: self._changes.note(library_id, path, 0),
+        )
+
+    def _decoder(self) -> Decoder:
+        return make_decoder(
+            self._settings.isolation,
+            max_bytes=self._settings.max_file_mb * 1_000_000,
+            max_pixels=self._settings.max_megapixels * 1_000_000,
         )
 
     def _stored_encoders(self) -> list[StoredEncoder]:
@@ -225,7 +235,7 @@ class _Service:
         scanning = self._keeper.busy
         try:
             done = indexer.step()
-        except OSError as error:
+        except (OSError, IsolationError) as error:
             raise _DiskError(str(error)) from error
         self._reporter.count(done)
         written = self._chores.keep_words()
@@ -261,7 +271,7 @@ class _Service:
 
 
 class _DiskError(Exception):
-    """What was read or encoded could not be kept: the disk is full, say."""
+    """What was read or encoded could not be kept, as the disk is full, say; or there is no room for a process."""
 
 
 class _StoppedError(Exception):

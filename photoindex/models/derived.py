@@ -94,5 +94,7 @@ class DaemonStatus(Base):
     notice: Mapped[str | None]
     """One line a user should see: that the starter encoder is in use and how to switch, say."""
     problem: Mapped[str | None]
+    isolation: Mapped[str | None]
+    """How far what decodes is confined: `full`, what is missing (`no seccomp`), or `off`."""
     started_at: Mapped[datetime] = mapped_column(default=utc_now)
     updated_at: Mapped[datetime] = mapped_column(default=utc_now, onupdate=utc_now)
