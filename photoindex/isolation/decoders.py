@@ -44,7 +44,7 @@ JOBS = 500
 _SMALLEST_BYTES, _LARGEST_BYTES = 2 << 30, 32 << 30
 _BYTES_PER_PIXEL = 16  # RGBA, with what converting it takes; or 16 bits a channel
 _LOSSES = 3
-_VIDEO = "photoindex.media.video"
+_VIDEO = "photoindex.media.videos"
 
 T = TypeVar("T")
 

@@ -66,6 +66,7 @@ def _be_the_first_to_go() -> None:
 def _warm_up() -> None:
     """Import what decoders import at their first use: a confined process can't."""
     register()
+    importlib.import_module("rawpy")
     decode(draw_sample(), shortest_edge=224, longest_edge=512)
     gc.collect()
     gc.freeze()  # so that collecting doesn't write to, and thereby copy, what the processes share

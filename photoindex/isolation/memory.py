@@ -36,7 +36,7 @@ class SharedMemory:
     def read(self, length: int) -> NDArray[np.uint8]:
         """The first bytes, fewer if there are fewer. Raises OSError."""
         content = np.empty(length, np.uint8)
-        return content[: os.preadv(self.descriptor, [memoryview(content)], 0)]
+        return content[: os.preadv(self.descriptor, [memoryview(content.data)], 0)]
 
     def tidy(self, used: int) -> None:
         """Give memory back after so many bytes were used."""

@@ -65,7 +65,7 @@ def _decode(job: Message, inbox: int, outbox: int, _: list[int]) -> dict[str, An
 
 
 def _read_video(job: Message, _: int, outbox: int, descriptors: list[int]) -> dict[str, Any]:
-    from photoindex.media.video import read_video  # FFmpeg: here already, if a video was to be expected
+    from photoindex.media.videos import read_video  # FFmpeg: here already, if a video was to be expected
 
     with os.fdopen(os.dup(descriptors[0]), "rb", buffering=0) as file:
         decoded = read_video(

@@ -55,7 +55,7 @@ def thumbnail(photo_id: int) -> Response:
     parts = services()
     try:
         response.data = read_thumbnail(
-            parts.thumbnails, photo, max_file_bytes=parts.max_file_bytes, max_pixels=parts.max_pixels
+            parts.thumbnails, photo, parts.decoder, max_file_bytes=parts.max_file_bytes, max_pixels=parts.max_pixels
         )
     except NotFoundError:
         if not _wants_picture():

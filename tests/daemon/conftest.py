@@ -86,7 +86,13 @@ def home(tmp_path: Path, new_database: Callable[[Path], Database]) -> Home:
     root = tmp_path / "photos"
     root.mkdir()
     settings = load_settings(
-        {"data": tmp_path / "data", "settle_seconds": 0.3, "workers": 2, "batch_size": 8},  # nothing is measured then
+        {
+            "data": tmp_path / "data",
+            "settle_seconds": 0.3,
+            "workers": 2,
+            "batch_size": 8,  # nothing is measured then
+            "isolation": "off",
+        },  # tests/isolation has it on; starting processes for each test would double their time
         {},
     )
     database = new_database(settings.database)
