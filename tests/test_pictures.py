@@ -13,8 +13,8 @@ from drawing import draw_image
 from photoindex import embeddings, pictures, query_cache
 from photoindex.database import Database
 from photoindex.embeddings import StoredEncoder
-from photoindex.isolation import HereDecoder
 from photoindex.errors import NotReadyError, QueryError
+from photoindex.isolation import HereDecoder
 from photoindex.pictures import Pictures
 
 ENCODER = ColourEncoder()

@@ -56,7 +56,8 @@ def _set_limits(bounds: Bounds) -> None:
         "RLIMIT_AS": bounds.memory_bytes,
         "RLIMIT_FSIZE": bounds.written_bytes,
         "RLIMIT_NOFILE": _OPEN_FILES,
-        "RLIMIT_NPROC": 0,
+        # No RLIMIT_NPROC: it counts threads, of all the user's processes, and libheif wants to have one. The filter of
+        # system calls refuses processes.
         "RLIMIT_CORE": 0,
     }
     for name, value in limits.items():

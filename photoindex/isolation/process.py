@@ -78,13 +78,13 @@ class Process:
                 used += len(content)
         except OSError as error:
             raise IsolationError(f"no memory to hand a photo over to its decoder: {error}") from error
+        started, waited = time.monotonic(), self._waited_seconds()
         send(self._socket, job, () if file is None else (file.fileno(),))
-        started = time.monotonic()
         if not self._is_heard(min(SLOW_SECONDS, seconds)):
             with contextlib.suppress(OSError):
                 os.setpriority(os.PRIO_PROCESS, self._pid, _LOWEST_PRIORITY)
             with give_way():
-                self._wait(started, seconds)
+                self._wait(started, waited, seconds)
             with contextlib.suppress(OSError):  # only root may: others get a new process for the next photo
                 os.setpriority(os.PRIO_PROCESS, self._pid, os.getpriority(os.PRIO_PROCESS, 0))
         answer, _ = receive(self._socket, deadline=time.monotonic() + _ANSWER_SECONDS)
@@ -104,11 +104,12 @@ class Process:
         self._inbox.close()
         self.outbox.close()
 
-    def _wait(self, started: float, seconds: float) -> None:
+    def _wait(self, started: float, waited: float, seconds: float) -> None:
         """Until it answers. What it waits for a processor, on a busy machine, doesn't count, up to three times."""
         while True:
             now = time.monotonic()
-            left = seconds - (now - started) + min(self._waited_seconds(), (_MOST_TIMES - 1) * seconds)
+            starved = self._waited_seconds() - waited
+            left = seconds - (now - started) + min(starved, (_MOST_TIMES - 1) * seconds)
             if left <= 0:
                 raise SilentError
             if self._is_heard(left):

@@ -24,6 +24,7 @@ class _Machine:
     seccomp: int
     tgkill: int
     prlimit: int
+    clone: int
     clone3: int
     mappings: tuple[int, ...]
     """mmap and mprotect, whose third argument says whether the memory may be executed."""
@@ -35,7 +36,7 @@ class _Machine:
 # geteuid getegid sigaltstack gettid futex sched_getaffinity sched_yield clock_gettime clock_getres clock_nanosleep
 # exit_group newfstatat getrandom ppoll restart_syscall membarrier rseq set_robust_list getcpu
 _X86_64 = _Machine(
-    audit=0xC000003E, seccomp=317, tgkill=234, prlimit=302, clone3=435, mappings=(9, 10),
+    audit=0xC000003E, seccomp=317, tgkill=234, prlimit=302, clone=56, clone3=435, mappings=(9, 10),
     allowed=(
         *(0, 1, 3, 5, 8, 11, 12, 13, 14, 15, 17, 18, 19, 20, 25, 28, 32, 35, 39, 47, 46, 44, 45, 60, 72, 96, 98, 99),
         *(102, 104, 107, 108, 131, 186, 202, 204, 24, 228, 229, 230, 231, 262, 318, 271, 219, 324, 334, 273, 309),
@@ -43,7 +44,7 @@ _X86_64 = _Machine(
     ),
 )  # fmt: skip
 _AARCH64 = _Machine(
-    audit=0xC00000B7, seccomp=277, tgkill=131, prlimit=261, clone3=435, mappings=(222, 226),
+    audit=0xC00000B7, seccomp=277, tgkill=131, prlimit=261, clone=220, clone3=435, mappings=(222, 226),
     allowed=(
         *(63, 64, 57, 80, 62, 215, 214, 134, 135, 139, 67, 68, 65, 66, 216, 233, 23, 101, 172, 212, 211, 206, 207, 93),
         *(25, 169, 165, 179, 174, 176, 175, 177, 132, 178, 98, 123, 124, 113, 114, 115, 94, 79, 278, 73, 128, 283),
@@ -58,6 +59,7 @@ _LOAD, _JUMP_EQUAL, _JUMP_ANY_BIT, _JUMP_FROM, _RETURN = 0x20, 0x15, 0x45, 0x35,
 _ALLOW, _KILL, _ERRNO = 0x7FFF0000, 0x80000000, 0x00050000
 _EPERM, _ENOSYS = 1, 38
 _PROT_EXEC = 4
+_CLONE_THREAD = 0x10000
 _NUMBER_AT, _ARCH_AT, _ARGUMENTS_AT = 0, 4, 16  # of struct seccomp_data
 _X32 = 0x40000000
 
@@ -100,13 +102,18 @@ def build_filter(machine: _Machine, pid: int) -> bytes:
             _jump(_JUMP_EQUAL, number, 0, 4), _argument(2), _jump(_JUMP_ANY_BIT, _PROT_EXEC, 0, 1),
             _answer(_ERRNO | _EPERM), _answer(_ALLOW),
         ]  # fmt: skip
+    # A thread, which libheif wants to have, but no process.
+    code += [
+        _jump(_JUMP_EQUAL, machine.clone, 0, 4), _argument(0), _jump(_JUMP_ANY_BIT, _CLONE_THREAD, 0, 1),
+        _answer(_ALLOW), _answer(_ERRNO | _EPERM),
+    ]  # fmt: skip
     # abort() is a signal to itself; limits may be read, for this process.
     code += [
         _jump(_JUMP_EQUAL, machine.tgkill, 0, 4), _argument(0), _jump(_JUMP_EQUAL, pid, 0, 1),
         _answer(_ALLOW), _answer(_ERRNO | _EPERM),
         _jump(_JUMP_EQUAL, machine.prlimit, 0, 6), _argument(2), _jump(_JUMP_EQUAL, 0, 0, 3),
         _argument(2, high=True), _jump(_JUMP_EQUAL, 0, 0, 1), _answer(_ALLOW), _answer(_ERRNO | _EPERM),
-        # The C library then falls back on clone, and gives up.
+        # The flags of clone3 can't be looked at; the C library then falls back on clone.
         _jump(_JUMP_EQUAL, machine.clone3, 0, 1), _answer(_ERRNO | _ENOSYS),
         _answer(_ERRNO | _EPERM),
     ]  # fmt: skip
