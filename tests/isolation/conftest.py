@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from daemon.conftest import home
 
 from photoindex.isolation import Decoders, Seconds
+
+__all__ = ["home"]
 
 PROBES = ("isolation.probes",)
 EDGES = {"shortest_edge": 64, "longest_edge": 512, "max_pixels": 100_000_000}

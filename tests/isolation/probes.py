@@ -49,7 +49,7 @@ def _sleep() -> None:
 def _eat() -> None:
     kept = []
     while True:
-        kept.append(bytearray(b"x") * (64 << 20))
+        kept.append(bytearray(64 << 20))
 
 
 def _reach_out() -> None:
