@@ -21,7 +21,7 @@ from photoindex.folding import fold, fold_path
 from photoindex.resources import resource_folder
 from photoindex.turns import turns_of
 
-SCHEMA_REVISION = "0013"
+SCHEMA_REVISION = "0017"
 """The newest migration. Kept here so that a command that finds it in the file need not import Alembic."""
 APPLICATION_ID = 0x50486978  # "PHix": tells our file from any other SQLite database
 PAGE_SIZE_BYTES = 16384
