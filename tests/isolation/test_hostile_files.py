@@ -37,7 +37,13 @@ from colour_encoder import ColourEncoder
 from photoindex.config import load_settings
 from photoindex.daemon import service
 settings = load_settings({"data": sys.argv[2], "workers": 2, "batch_size": 8}, {})
-service.run(settings, stop=threading.Event(), watch=False, load_encoder=lambda *_: (ColourEncoder(), None))
+stop = threading.Event()
+def enough(progress):  # which photos are the same shot is not looked for: by their colours nearly all are
+    if progress.state == "idle" and progress.counts.indexed:
+        stop.set()
+service.run(
+    settings, stop=stop, watch=False, load_encoder=lambda *_: (ColourEncoder(), None), on_progress=enough
+)
 """
 MUTANTS = int(os.environ.get("MUTANTS", "100000"))
 """How many the long test makes, of all formats together."""

@@ -26,7 +26,7 @@ def decoders(monkeypatch: pytest.MonkeyPatch) -> Iterator[Decoders]:
 def test_a_picture_that_ends_its_decoder_is_refused_in_one_line_and_the_next_is_found(
     decoders: Decoders, gallery, make_app
 ) -> None:
-    gallery.fill(6)
+    photo_id = gallery.draw("a.jpg", "blue")
     client: FlaskClient = make_app().test_client()
 
     def send(content: bytes):
@@ -44,7 +44,7 @@ def test_a_picture_that_ends_its_decoder_is_refused_in_one_line_and_the_next_is_
     for path in gallery.settings.thumbnails.rglob("*.jpg"):
         path.unlink()
     jobs = decoders._jobs
-    found = client.get("/photos/1/thumbnail")
+    found = client.get(f"/api/v1/photos/{photo_id}/thumbnail")
     assert found.status_code == 200
     assert found.data.startswith(b"\xff\xd8")
     assert decoders._jobs == jobs + 1
