@@ -4,11 +4,12 @@
     python benchmarks/index.py PHOTOS --checkpoint DIR [--rounds 3] [--json FILE]
     python benchmarks/index.py PHOTOS --encoder starter
 
+Ours runs twice a round: as it comes, and with decoding in the daemon itself instead of in confined processes.
 DIR is a CLIP checkpoint in Hugging Face format. Both ways run in turn, each in a process of its own; of all rounds the
 best one of each counts, as other work on the machine only ever makes a run slower. Both are timed from the loaded and
 warmed encoder on. Ours includes reading, hashing, decoding, metadata, thumbnails, encoding and the database (the scan
-goes on while the encoder is loaded); the naive way (benchmarks/naive.py) decodes and encodes only. With --encoder ours
-runs alone.
+goes on while the encoder is loaded); the naive way (benchmarks/naive.py) decodes and encodes only. With --encoder the
+naive way is left out.
 
 The table of stages is processor time a photo in the best round: of the thread that does the work, so that what other
 threads and processes do meanwhile does not count. The ceiling is what the cores could do if each photo cost nothing
@@ -59,7 +60,7 @@ class Clock:
         setattr(owner, name, self.around(stage, getattr(owner, name)))
 
 
-def index(photos: Path, encoder_name: str, data: Path) -> dict[str, Any]:
+def index(photos: Path, encoder_name: str, data: Path, isolation: str) -> dict[str, Any]:
     """Index once in this process, into a new data folder."""
     from photoindex import libraries
     from photoindex.config import Settings, load_settings
@@ -68,23 +69,22 @@ def index(photos: Path, encoder_name: str, data: Path) -> dict[str, Any]:
     from photoindex.database import open_database
     from photoindex.embeddings import StoredEncoder
     from photoindex.encoders.base import Encoder
+    from photoindex.isolation import Decoders, HereDecoder
 
     clock = Clock()
-    for name, stage in (
-        ("decode", "decode, metadata"),
-        ("make_thumbnail", "thumbnail"),
-        ("write_thumbnail", "thumbnail"),
-    ):
-        clock.watch(reading, name, stage)
+    for name in ("make_thumbnail", "write_thumbnail"):
+        clock.watch(reading, name, "thumbnail")
+    # Of the daemon's thread only: with isolation that hands bytes over and takes pixels back.
+    clock.watch(HereDecoder if isolation == "off" else Decoders, "decode", "decode, metadata")
     clock.watch(reading.Reader, "read", "read and hash")  # all of a file; the parts above are taken off below
     clock.watch(indexer.Indexer, "_store", "store")
     clock.watch(indexer.Indexer, "_hand_out", "hand out")
-    settings = load_settings({"data": data, "encoder": encoder_name}, {})
+    settings = load_settings({"data": data, "encoder": encoder_name, "isolation": isolation}, {})
     database = open_database(settings.database)
     with database.write() as session:
         libraries.add(session, photos)
     database.close()
-    loaded: list[tuple[float, float]] = []
+    loaded: list[tuple[float, float, float]] = []
 
     def load(settings: Settings, stored: Sequence[StoredEncoder], tell: Tell) -> tuple[Encoder, str | None]:
         import numpy as np
@@ -98,31 +98,86 @@ def index(photos: Path, encoder_name: str, data: Path) -> dict[str, Any]:
 
     make_indexer = service._Service._indexer
 
-    def timed_indexer(self: Any) -> Any:
-        made = make_indexer(self)
+    def timed_indexer(self: Any, decoder: Any) -> Any:
+        made = make_indexer(self, decoder)
         clock.seconds.clear()  # of the machine's measuring of itself
-        loaded.append((time.perf_counter(), time.process_time()))
+        loaded.append((time.perf_counter(), time.process_time(), _processor_seconds(_decoders())))
         return made
 
     service._Service._indexer = timed_indexer  # type: ignore[method-assign]
-    idle: list[tuple[float, float]] = []
+    idle: list[tuple[float, float, float]] = []
 
     def note(progress: service.Progress) -> None:
         if progress.state == "idle":
-            idle.append((time.perf_counter(), time.process_time()))
+            idle.append((time.perf_counter(), time.process_time(), _processor_seconds(_decoders())))
 
+    memory = _Memory()
     done = service.run(settings, stop=threading.Event(), watch=False, on_progress=note, load_encoder=load)
     count = done.counts.indexed
     clock.seconds["read and hash"] -= sum(clock.seconds[part] for part in ("decode, metadata", "thumbnail", "prepare"))
     stages = {stage: seconds / count * 1000 for stage, seconds in clock.seconds.items()}
-    whole = (idle[-1][1] - loaded[0][1]) / count * 1000
+    own = (idle[-1][1] - loaded[0][1]) / count * 1000
+    stages["decoders"] = (idle[-1][2] - loaded[0][2]) / count * 1000
+    whole = own + stages["decoders"]
     return {
         "photos": count,
         "photos_per_second": count / (idle[-1][0] - loaded[0][0]),
         "cpu_ms_per_photo": whole,
         "stages_ms": {**stages, "the rest": whole - sum(stages.values())},
         "peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+        "peak_with_decoders_mib": memory.peak_mib(),
     }
+
+
+class _Memory:
+    """The largest sum of what this process and its decoders take, shared pages counted once; of two looks a second."""
+
+    def __init__(self) -> None:
+        self._end = threading.Event()
+        self._peak = 0
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+        self._thread.start()
+
+    def peak_mib(self) -> int:
+        self._end.set()
+        self._thread.join()
+        return self._peak // 1024
+
+    def _watch(self) -> None:
+        while not self._end.wait(0.5):
+            self._peak = max(self._peak, sum(_kib(pid) for pid in (os.getpid(), *_decoders())))
+
+
+def _kib(pid: int) -> int:
+    try:
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    except OSError:  # it has ended, or is another user's
+        return 0
+    return next((int(line.split()[1]) for line in lines if line.startswith("Pss:")), 0)
+
+
+def _decoders() -> list[int]:
+    """The processes that were started from this one, directly or not."""
+    parents = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            parents[int(stat.parent.name)] = int(stat.read_text().rpartition(")")[2].split()[1])
+        except OSError:
+            continue
+    found = [os.getpid()]
+    for pid in found:
+        found += [child for child, parent in parents.items() if parent == pid]
+    return found[1:]
+
+
+def _processor_seconds(pids: Sequence[int]) -> float:
+    ticks = 0
+    for pid in pids:
+        try:
+            ticks += sum(map(int, Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13]))
+        except OSError:
+            continue
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def measure_ceiling(photos: Path, checkpoint: Path) -> dict[str, float]:
@@ -182,11 +237,14 @@ def run(command: list[str]) -> dict[str, Any]:
 
 
 def compare(photos: Path, checkpoint: str | None, encoder: str, rounds: int) -> dict[str, Any]:
-    runs: dict[str, list[dict[str, Any]]] = {"naive": [], "ours": []} if checkpoint else {"ours": []}
+    runs: dict[str, list[dict[str, Any]]] = {"naive": []} if checkpoint else {}
+    runs |= {"ours": [], "unconfined": []}
     for number in range(rounds):
         if checkpoint:
             runs["naive"].append(run([str(HERE / "naive.py"), str(photos), "--checkpoint", checkpoint]))
-        runs["ours"].append(run([__file__, str(photos), "--encoder", encoder, "--once"]))
+        for name, isolation in (("ours", "on"), ("unconfined", "off")):
+            once = ["--encoder", encoder, "--once", "--isolation", isolation]
+            runs[name].append(run([__file__, str(photos), *once]))
         shown = ", ".join(f"{name} {each[-1]['photos_per_second']:.1f}" for name, each in runs.items())
         print(f"round {number + 1}: {shown} photos/s", file=sys.stderr)
     best = {name: max(each, key=lambda one: float(one["photos_per_second"])) for name, each in runs.items()}
@@ -195,6 +253,7 @@ def compare(photos: Path, checkpoint: str | None, encoder: str, rounds: int) -> 
         "encoder": checkpoint or encoder,
         "photos": best["ours"]["photos"],
         "best": best,
+        "rates_by_round": {name: [one["photos_per_second"] for one in each] for name, each in runs.items()},
     }
     if checkpoint:
         report["ratio"] = best["ours"]["photos_per_second"] / best["naive"]["photos_per_second"]
@@ -208,9 +267,12 @@ def compare(photos: Path, checkpoint: str | None, encoder: str, rounds: int) -> 
 
 
 def show(report: dict[str, Any]) -> None:
-    print(f"{'':18}{'photos/s':>10}{'CPU ms':>10}{'peak MiB':>10}")
+    print(f"{'':18}{'photos/s':>10}{'CPU ms':>10}{'peak MiB':>10}{'with decoders':>15}")
     for name, row in report["best"].items():
-        print(f"{name:18}{row['photos_per_second']:10.1f}{row['cpu_ms_per_photo']:10.0f}{row['peak_mib']:10.0f}")
+        print(
+            f"{name:18}{row['photos_per_second']:10.1f}{row['cpu_ms_per_photo']:10.0f}{row['peak_mib']:10.0f}"
+            f"{row.get('peak_with_decoders_mib', ''):>15}"
+        )
     if "ratio" in report:
         print(f"ours is {report['ratio']:.1f} times as fast, and at {report['share_of_ceiling']:.0%} of the ceiling of")
         print("{photos_per_second:.1f} photos/s ({huffman_ms:.1f} + {multiply_ms:.1f} ms)".format(**report["ceiling"]))
@@ -229,12 +291,13 @@ def main() -> None:
     which.add_argument("--encoder", help="any encoder's name: run ours alone")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--once", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--isolation", choices=("on", "off"), default="on", help=argparse.SUPPRESS)
     parser.add_argument("--json", type=Path, help="write the figures to this file too")
     arguments = parser.parse_args()
     encoder = arguments.encoder or arguments.checkpoint
     if arguments.once:
         with tempfile.TemporaryDirectory() as data:
-            print(json.dumps(index(arguments.photos, encoder, Path(data))))
+            print(json.dumps(index(arguments.photos, encoder, Path(data), arguments.isolation)))
         return
     report = compare(arguments.photos, arguments.checkpoint, encoder, arguments.rounds)
     show(report)

@@ -16,6 +16,7 @@ from photoindex.config import load_settings
 from photoindex.database import open_database
 from photoindex.errors import QueryError
 from photoindex.files import Counts
+from photoindex.isolation import make_decoder
 from photoindex.libraries import LibraryInfo
 from photoindex.pictures import Pictures
 from photoindex.search import Result, SearchEngine, TextTower
@@ -63,9 +64,11 @@ class PhotoIndex:
         self._database = open_database(self._settings.database)
         device = None if self._settings.device == "auto" else self._settings.device
         self._engine = SearchEngine(self._database, TextTower(partial(loading.text_half, device=device)))
-        self._pictures = Pictures(
-            self._database, partial(loading.image_half, device=device), self._settings.max_megapixels * 1_000_000
+        max_pixels = self._settings.max_megapixels * 1_000_000
+        decoder = make_decoder(
+            self._settings.isolation, max_bytes=self._settings.max_file_mb * 1_000_000, max_pixels=max_pixels
         )
+        self._pictures = Pictures(self._database, partial(loading.image_half, device=device), max_pixels, decoder)
 
     def add(self, folder: str | os.PathLike[str]) -> LibraryInfo:
         """Make a folder part of the index; `index` then reads its photos. Adding it twice is fine.

@@ -121,6 +121,11 @@ class Settings:
     max_celsius: int = setting(
         90, "When a part of the machine is hotter the daemon lets it cool by 10 degrees; 0 never minds", low=0, high=125
     )
+    isolation: str = setting(
+        "on",
+        "Decode photos in confined processes: `on` (as far as the system can), or `off` where it can't start any",
+        form=("on|off", "`on` or `off`"),
+    )
     origins: Mapping[str, Origin] = field(default_factory=dict, compare=False, repr=False)
     """No setting: where those come from that are not the default."""
 

@@ -12,6 +12,7 @@
     ├── EncoderError                5   an encoder can't be used
     │   ├── UnknownEncoderError     5   no encoder of that name, repository or folder
     │   └── EncoderUnavailableError 5   its weights are not here and can't be had
+    ├── IsolationError              7   no process can be started that decodes photos
     ├── ServerError                 6   the web server can't start (the port is taken, say)
     ├── NotFoundError               1   no photo, file or library of that id
     ├── NotReadyError               1   the answer will be there soon: an encoder is still loading, say
@@ -81,6 +82,12 @@ class UnknownEncoderError(EncoderError):
 
 class EncoderUnavailableError(EncoderError):
     """The encoder's weights are not on this machine and can't be had."""
+
+
+class IsolationError(PhotoIndexError):
+    """No process can be started that decodes photos."""
+
+    exit_code = 7
 
 
 class ServerError(PhotoIndexError):

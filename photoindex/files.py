@@ -16,9 +16,9 @@ from photoindex.models import File, FileState, FileTally, Library, LibraryState
 from photoindex.sightings import STAT, FileStat, discover, known_after, signed, stat_of
 
 __all__ = [
-    "PRESENT", "Counts", "Failure", "FileStat", "Work", "any_offline", "counts", "discover", "failures", "known_after",
-    "mark_failed", "mark_indexed", "next_batch", "next_retry_at", "pair", "postpone", "refresh_visibility", "signed",
-    "stem",
+    "PRESENT", "Counts", "Failure", "FileStat", "Work", "any_offline", "begin", "counts", "discover", "failures",
+    "known_after", "mark_failed", "mark_indexed", "next_batch", "next_retry_at", "pair", "postpone", "put_back",
+    "refresh_visibility", "signed", "stem",
 ]  # fmt: skip
 
 
@@ -32,6 +32,8 @@ class Work:
     path: bytes
     stat: FileStat
     attempts: int
+    tries: int = 0
+    """How often reading it was begun before without coming to an end."""
 
     @property
     def absolute_path(self) -> bytes:
@@ -81,6 +83,7 @@ _SETTLE = (
         **{each.name: bindparam(f"new_{each.name}") for each in fields(FileStat)},
         **{name: bindparam(f"new_{name}") for name in ("state", "photo_id", "reason", "detail")},
         attempts=File.attempts + 1,
+        tries=0,
         retry_at=None,
         missing_since=None,
     )
@@ -89,8 +92,13 @@ _SETTLE = (
 # --- what the indexer does ---------------------------------------------------------------------------------------
 
 
-def next_batch(session: Session, limit: int, now: float, skip: Iterable[int] = ()) -> list[Work]:
-    """Up to `limit` pending files that may be read now, oldest row first, without those in `skip`."""
+def next_batch(
+    session: Session, limit: int, now: float, skip: Iterable[int] = (), *, suspects: bool = False
+) -> list[Work]:
+    """Up to `limit` pending files that may be read now, oldest row first, without those in `skip`.
+
+    `suspects` are those that were begun before and not finished; all others without it.
+    """
     if not session.scalar(_ANY_PENDING):
         return []
     rows = session.execute(
@@ -101,6 +109,7 @@ def next_batch(session: Session, limit: int, now: float, skip: Iterable[int] = (
             File.path,
             *STAT,
             File.attempts,
+            File.tries,
         )
         .join(Library, Library.id == File.library_id)
         .where(
@@ -108,11 +117,27 @@ def next_batch(session: Session, limit: int, now: float, skip: Iterable[int] = (
             Library.state == LibraryState.ONLINE,
             or_(File.retry_at.is_(None), File.retry_at <= now, File.retry_at > now + LONGEST_WAIT_SECONDS),
             File.id.not_in(list(skip)),
+            File.tries > 0 if suspects else File.tries == 0,
         )
-        .order_by(File.id)
+        .order_by(*((File.tries, File.id) if suspects else (File.id,)))
         .limit(limit)
     )
-    return [Work(row.id, row.library_id, row.root, row.path, stat_of(row), row.attempts) for row in rows]
+    return [Work(row.id, row.library_id, row.root, row.path, stat_of(row), row.attempts, row.tries) for row in rows]
+
+
+def begin(session: Session, file_ids: Iterable[int]) -> None:
+    """Their contents are being read from now on. Told before it is done: it may be the end of who does it."""
+    _count_tries(session, file_ids, File.tries + 1)
+
+
+def put_back(session: Session, file_ids: Iterable[int]) -> None:
+    """Reading them, begun with `begin`, was given up, for nothing that they did."""
+    _count_tries(session, file_ids, func.max(File.tries - 1, 0))
+
+
+def _count_tries(session: Session, file_ids: Iterable[int], tries: Any) -> None:
+    for chunk in chunks(list(file_ids)):
+        session.execute(update(File).where(File.id.in_(chunk)).values(tries=tries))
 
 
 def next_retry_at(session: Session) -> float | None:
@@ -161,9 +186,13 @@ def _before(session: Session, work: Work) -> tuple[int | None, bytes, bool]:
     return (None, b"", False) if row is None else (row[0], row[1], row[2])
 
 
-def postpone(session: Session, work: Work, retry_at: float) -> None:
-    """Leave the file pending and untouched until `retry_at` (seconds since the epoch)."""
-    session.execute(update(File).where(File.id == work.file_id).values(retry_at=retry_at, attempts=File.attempts + 1))
+def postpone(session: Session, work: Work, retry_at: float, *, suspect: bool = False) -> None:
+    """Leave the file pending and untouched until `retry_at` (seconds since the epoch).
+
+    `suspect`: what began to read it did not come to an end.
+    """
+    values = {"retry_at": retry_at, "attempts": File.attempts + 1} | ({} if suspect else {"tries": 0})
+    session.execute(update(File).where(File.id == work.file_id).values(values))
 
 
 def _settle(

@@ -15,6 +15,7 @@ from photoindex.database import Database
 from photoindex.embeddings import StoredEncoder
 from photoindex.encoders.base import Encoder
 from photoindex.errors import NotReadyError, QueryError, UnreadableFileError
+from photoindex.isolation import Decoder
 from photoindex.messages import say
 
 KEY_BYTES = 16
@@ -25,11 +26,17 @@ IDLE_SECONDS = 600.0
 class Pictures:
     """Embeds pictures, one at a time. Safe to use from any thread."""
 
-    def __init__(self, database: Database, load: Callable[[StoredEncoder], Encoder], max_pixels: int) -> None:
-        """`load` loads the image half of an encoder; it may take seconds, or raise an EncoderError."""
+    def __init__(
+        self, database: Database, load: Callable[[StoredEncoder], Encoder], max_pixels: int, decoder: Decoder
+    ) -> None:
+        """`load` loads the image half of an encoder; it may take seconds, or raise an EncoderError.
+
+        `decoder` is closed by `close`.
+        """
         self._database = database
         self._load = load
         self._max_pixels = max_pixels
+        self._decoder = decoder
         self._lock = threading.Lock()
         self._encoder: Encoder | None = None
         self._fingerprint: str | None = None
@@ -40,7 +47,7 @@ class Pictures:
         """Embed a picture file and keep its embedding; returns the key by which a query names it (`like:KEY`).
 
         Raises QueryError when the file can't be read as a picture, NotReadyError when nothing is indexed yet, or
-        EncoderError. The file itself is not kept.
+        EncoderError or IsolationError. The file itself is not kept.
         """
         key = blake3(content).hexdigest(length=KEY_BYTES)
         with self._database.read() as session:
@@ -55,7 +62,8 @@ class Pictures:
         return key
 
     def close(self) -> None:
-        """Let the encoder go. May be called twice."""
+        """Let the encoder go, and give up what is being decoded. May be called twice."""
+        self._decoder.close()
         with self._lock:
             self._release()
 
@@ -65,7 +73,7 @@ class Pictures:
                 self._encoder, self._fingerprint = self._load(stored), stored.fingerprint
             edge = self._encoder.input_size
             try:
-                decoded = media.decode(
+                decoded = self._decoder.decode(
                     content, name=name, shortest_edge=edge, longest_edge=edge, max_pixels=self._max_pixels
                 )
             except UnreadableFileError as error:

@@ -237,7 +237,7 @@ def _move(session: Session, library_id: int, moved: Sequence[tuple[File, Seen]])
             row.missing_since = None
         # Its sidecar tells something else now; or it was last read before we kept change times, and less was read then.
         if row.state == FileState.INDEXED and (row.sidecar_ns != seen.stat.sidecar_ns or row.ctime_ns == 0):
-            row.state, row.attempts = FileState.PENDING, 0
+            row.state, row.attempts, row.tries = FileState.PENDING, 0, 0
         row.library_id = library_id
         for name, value in _path(seen.path).items():
             setattr(row, name, value)
@@ -271,7 +271,7 @@ def _revisit(session: Session, library_id: int, changed: Sequence[tuple[Seen, Kn
         for name, value in asdict(seen.stat).items():
             setattr(row, name, value)
         row.missing_since = row.reason = row.detail = None
-        row.attempts, row.retry_at = 0, None if back else seen.retry_at
+        row.attempts, row.tries, row.retry_at = 0, 0, None if back else seen.retry_at
         work += not back
     session.flush()
     _appeared(session, library_id, again)

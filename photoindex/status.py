@@ -66,6 +66,8 @@ class DaemonState:
     encoder: str | None
     notice: str | None
     problem: str | None
+    isolation: str | None
+    """How far what decodes photos is confined: `full`, what is missing (`no seccomp`), or `off`."""
     pid: int | None
     updated_at: datetime | None
     resting: str | None = None
@@ -139,7 +141,7 @@ def _daemon(row: DaemonStatus | None, running: bool) -> DaemonState:
     if row is None or not running:
         state = "starting" if running else "stopped"
         notice = row.notice if row else None
-        return DaemonState(state, None, None, row.encoder if row else None, notice, None, None, None)
+        return DaemonState(state, None, None, row.encoder if row else None, notice, None, None, None, None)
     return DaemonState(
         state=row.state,
         photos_per_second=row.photos_per_second,
@@ -147,6 +149,7 @@ def _daemon(row: DaemonStatus | None, running: bool) -> DaemonState:
         encoder=row.encoder,
         notice=row.notice,
         problem=None,
+        isolation=row.isolation,
         pid=row.pid,
         updated_at=row.updated_at,
         resting=row.resting if row.state == "paused" else None,

@@ -17,7 +17,8 @@ COMMAND = [sys.executable, "-m", "photoindex"]
 def environment(**more: str) -> dict[str, str]:
     """Without the developer's own settings, and without a network for the encoders."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PHOTOINDEX_")}
-    return kept | {"HF_HUB_OFFLINE": "1", "COLUMNS": "200"} | more
+    own = {"HF_HUB_OFFLINE": "1", "COLUMNS": "200", "PHOTOINDEX_ISOLATION": "off"}  # tests/isolation has it on
+    return kept | own | more
 
 
 def read_status(data: Path) -> status.Status:

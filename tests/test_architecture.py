@@ -30,6 +30,8 @@ FORBIDDEN: dict[str, set[str]] = {
                  *(f"photoindex.{name}" for name in (*STORAGE, "models", "config"))},
     **{name: {*PIXELS_AND_WEB, "photoindex.media", "photoindex.encoders", "photoindex.web", "photoindex.daemon",
               "photoindex.search"} for name in STORAGE},
+    "isolation": {"sqlalchemy", "flask", "torch", "photoindex.encoders", "photoindex.daemon", "photoindex.web",
+                  "photoindex.search", *(f"photoindex.{name}" for name in (*STORAGE, "models", "config"))},
     "search": {"flask", "photoindex.daemon", "photoindex.web", "photoindex.media", "photoindex.config", "torch"},
     "daemon": {"flask", "photoindex.web", "photoindex.cli", "photoindex.search"},
     "doctor": {"flask", "photoindex.web", "photoindex.daemon", "photoindex.cli", "photoindex.config"},
@@ -49,7 +51,7 @@ ONLY_IN = {
     "threadpoolctl": "photoindex/threads.py",
     "sqlite_vec": "photoindex/connections.py",
     "pysqlite3": "photoindex/connections.py",
-    "PIL": ("photoindex/media", "photoindex/encoders"),
+    "PIL": ("photoindex/media", "photoindex/encoders", "photoindex/isolation"),
 }
 """Where alone a heavy or special package may be imported."""
 

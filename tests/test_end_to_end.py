@@ -19,6 +19,9 @@ from browsing import ARGUMENTS, CHROMIUM
 from command_line import COMMAND, environment, read_status, wait_until
 from playwright.sync_api import sync_playwright
 
+CONFINED = environment(PHOTOINDEX_ISOLATION="on")
+"""As users have it: other tests of commands do without."""
+
 needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="no chromium or google-chrome is installed")
 
 
@@ -29,7 +32,11 @@ class Running:
         self.folder, self.data = folder, data
         command = [*COMMAND, "up", str(folder), "--data", str(data), "--port", "0", "--encoder", "starter"]
         self.process = subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environment()
+            command,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            env=CONFINED,
         )
         assert self.process.stdout is not None
         self.url = self.process.stdout.readline().split()[3].rstrip("/")
@@ -70,7 +77,12 @@ class Running:
 def sample(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """The pictures of `photoindex demo`."""
     folder = tmp_path_factory.mktemp("sample")
-    subprocess.run([*COMMAND, "demo", str(folder / "demo")], check=True, capture_output=True, env=environment())
+    subprocess.run(
+        [*COMMAND, "demo", str(folder / "demo")],
+        check=True,
+        capture_output=True,
+        env=CONFINED,
+    )
     running = Running(folder / "demo", folder / "data")
     try:
         running.wait_until_indexed(13)
@@ -151,7 +163,7 @@ def test_labels_find_their_photos_as_the_benchmark_measures(shared_photos: Path)
         check=True,
         capture_output=True,
         text=True,
-        env=environment(),
+        env=CONFINED,
     )
     figures = json.loads(done.stdout.splitlines()[-1])["phrasings"]["a photo of a {}"]
     assert figures["recall@1"] >= 0.85

@@ -14,6 +14,7 @@ from photoindex import embeddings, pictures, query_cache
 from photoindex.database import Database
 from photoindex.embeddings import StoredEncoder
 from photoindex.errors import NotReadyError, QueryError
+from photoindex.isolation import HereDecoder
 from photoindex.pictures import Pictures
 
 ENCODER = ColourEncoder()
@@ -41,7 +42,7 @@ def test_a_picture_is_embedded_as_a_photo_would_be_and_remembered(database: Data
         loads.append(encoder.name)
         return ENCODER
 
-    tower = Pictures(database, load, max_pixels=1_000_000)
+    tower = Pictures(database, load, max_pixels=1_000_000, decoder=HereDecoder())
     key = tower.remember(png("teal"))
     with database.read() as session:
         vector = query_cache.get(session, stored, query_cache.picture_key(key))
@@ -54,7 +55,7 @@ def test_a_picture_is_embedded_as_a_photo_would_be_and_remembered(database: Data
 
 def test_what_is_no_picture_or_too_large_is_refused_in_one_line(database: Database) -> None:
     register(database)
-    tower = Pictures(database, lambda _: ENCODER, max_pixels=1000)
+    tower = Pictures(database, lambda _: ENCODER, max_pixels=1000, decoder=HereDecoder())
     for content in (b"", b"no picture", png("red")[:-40], png("red")):
         with pytest.raises(QueryError, match="the picture can't be read") as caught:
             tower.remember(content)
@@ -64,13 +65,13 @@ def test_what_is_no_picture_or_too_large_is_refused_in_one_line(database: Databa
 
 def test_without_photos_there_is_nothing_to_compare_with(database: Database) -> None:
     with pytest.raises(NotReadyError, match="nothing is indexed"):
-        Pictures(database, lambda _: ENCODER, max_pixels=1000).remember(png("red"))
+        Pictures(database, lambda _: ENCODER, max_pixels=1000, decoder=HereDecoder()).remember(png("red"))
 
 
 def test_the_encoder_is_let_go_when_it_is_not_used(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pictures, "IDLE_SECONDS", 0.05)
     register(database)
-    tower = Pictures(database, lambda _: ENCODER, max_pixels=1_000_000)
+    tower = Pictures(database, lambda _: ENCODER, max_pixels=1_000_000, decoder=HereDecoder())
     tower.remember(png("red"))
     assert tower._encoder is not None
     until = time.monotonic() + 10

@@ -104,6 +104,8 @@ def _lines(found: Status, url: str | None) -> Iterator[str]:
     priority = f" ({daemon.priority})" if daemon.priority else ""
     yield f"daemon     {figures if daemon.state == 'indexing' else daemon.state}{priority}"
     yield f"server     {f'{url}/' if url else 'not running'}"
+    if daemon.isolation:
+        yield f"isolation  {daemon.isolation}"
     if found.pause is not None and daemon.resting is None:
         yield f"           indexing is {describe(found.pause)}; to go on: photoindex resume"
     for text in filter(None, (daemon.resting, daemon.notice, daemon.problem)):

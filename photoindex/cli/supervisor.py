@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import IO
 
-FATAL_EXIT_CODES = frozenset({2, 3, 4, 5, 6, 75})
+FATAL_EXIT_CODES = frozenset({2, 3, 4, 5, 6, 7, 75})
 """Codes of errors that starting again can't mend: see photoindex.errors."""
 FIRST_DELAY_SECONDS = 1.0
 LONGEST_DELAY_SECONDS = 60.0

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
 from photoindex import embeddings, encoders, files, fingerprints, gazetteer, photos
+from photoindex.daemon.places import Places
 from photoindex.daemon.reading import Fresh, Gone, Known, Outcome, Prepared, Reader, Unreadable
 from photoindex.database import Database
 from photoindex.encoders.base import Encoder
@@ -75,8 +76,12 @@ class Indexer:
         self._batch_size = batch_size
         self._gone = gone
         self._workers = workers
-        self._pool = ThreadPoolExecutor(workers, "index", initializer=encoders.set_threads, initargs=(1,))
+        # More threads than places: one that only waits for a decoder that takes long gives its place to another.
+        self._pool = ThreadPoolExecutor(2 * workers + 1, "index", initializer=encoders.set_threads, initargs=(1,))
+        self._places = Places(workers)
+        reader.when_slow(self._places.lent)
         self._at_work: dict[Future[Batch], list[Work]] = {}
+        self._begun: set[int] = set()
         self._lacking_after = 0
         self._unreadable: int | None = None
         self._unread: set[int] = set()
@@ -126,24 +131,46 @@ class Indexer:
                 with suppress(DatabaseError):  # it is read again at the next start
                     self._store(future)
         self._at_work.clear()
+        try:
+            with self._database.write() as session:
+                files.put_back(session, self._begun)
+        except DatabaseError as error:  # then they are read last the next time
+            log.warning("that reading some files was given up could not be written down: %s", error)
+        self._begun.clear()
 
     def _hand_out(self) -> None:
         """Give every worker a batch, and have one more wait, so that nobody is idle while another's is stored."""
-        free = self._workers + 1 - len(self._at_work)
+        free = self._workers + 1 + self._places.given_away - len(self._at_work)
         if free <= 0:
             return
+        batches = self._next_batches(free)
+        begun = {work.file_id for works in batches for work in works} - self._begun
+        if begun:
+            with self._database.write() as session:
+                files.begin(session, begun)
+            self._begun |= begun
+        for works in batches:
+            self._at_work[self._pool.submit(self._read, works)] = works
+
+    def _next_batches(self, most: int) -> list[list[Work]]:
+        """Up to `most` batches of files that may be read now; those under suspicion last, and each alone."""
+        now = time.time()
         with self._database.read() as session:
             taken = [work.file_id for works in self._at_work.values() for work in works]
-            found = files.next_batch(session, 2 * self._workers * self._batch_size, time.time(), taken)
+            found = files.next_batch(session, 2 * self._workers * self._batch_size, now, taken)
+            if not found:
+                return [[work] for work in files.next_batch(session, most, now, taken, suspects=True)]
         # The last files are shared out in ever smaller batches, so that all workers are done at about the same time.
         share = -(-len(found) // (2 * self._workers))
         size = min(self._batch_size, max(share, min(_SMALL_BATCH, -(-len(found) // self._workers))))
-        for start in range(0, min(len(found), free * size), size or 1):
-            works = found[start : start + size]
-            self._at_work[self._pool.submit(self._read, works)] = works
+        return [found[start : start + size] for start in range(0, min(len(found), most * size), size)]
 
     def _read(self, works: Sequence[Work]) -> Batch:
-        """Read and encode a batch. Runs in a worker; raises OSError, DatabaseError or EncoderError."""
+        """Read and encode a batch. Runs in a worker; raises OSError, DatabaseError, EncoderError or Stopped."""
+        with self._places.taken():
+            return self._read_here(works)
+
+    def _read_here(self, works: Sequence[Work]) -> Batch:
         outcomes: list[Pair] = []
         try:
             outcomes.extend((work, self._reader.read(work)) for work in works)
@@ -206,6 +233,7 @@ class Indexer:
                 self._record(session, batch, gone)
         finally:
             self._release(batch.outcomes)
+        self._begun.difference_update(work.file_id for work in works)
         for work in gone:
             self._gone(work.library_id, work.path)
         return len(works)
@@ -236,7 +264,7 @@ class Indexer:
                     files.postpone(session, work, time.time() + RETRY_SECONDS)
                     gone.append(work)
                 case _:  # its twin, being read when it was met, is not stored yet: it is read again
-                    pass
+                    files.put_back(session, [work.file_id])
 
     def _release(self, outcomes: Sequence[Pair]) -> None:
         for _, outcome in outcomes:
@@ -266,10 +294,11 @@ class Indexer:
         return len(found)
 
     def _reread(self, photo: photos.PhotoInfo) -> Prepared | None:
-        for file in (each for each in photo.files if not each.is_away):
-            prepared = self._reader.reread(file.absolute_path, photo.content_hash)
-            if prepared is not None:
-                return prepared
+        with self._places.taken():
+            for file in (each for each in photo.files if not each.is_away):
+                prepared = self._reader.reread(file.absolute_path, photo.content_hash)
+                if prepared is not None:
+                    return prepared
         return None
 
     def _activate(self) -> None:
@@ -287,6 +316,9 @@ def _record_unreadable(session: Session, work: Work, outcome: Unreadable) -> Non
     if outcome.reason == Reason.CHANGED:
         delay = min(RETRY_SECONDS * 2**work.attempts, RETRY_LONGEST_SECONDS)
         files.postpone(session, work, time.time() + delay)
+        return
+    if outcome.again:
+        files.postpone(session, work, time.time() + RETRY_SECONDS, suspect=True)
         return
     log.info("%s: %s %s", display_path(work.absolute_path), outcome.reason, outcome.detail)
     files.mark_failed(session, work, outcome.reason, outcome.detail, outcome.stat)

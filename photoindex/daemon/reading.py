@@ -1,10 +1,11 @@
-"""Reading one pending file: hash, decode, thumbnail, and the encoder's input. Runs in threads; writes no row."""
+"""Reading one pending file: hash, have it decoded, thumbnail, and the encoder's input. In threads; writes no row."""
 
 from __future__ import annotations
 
 import errno
 import os
 import threading
+from collections import Counter
 from collections.abc import Container, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from photoindex.database import Database
 from photoindex.encoders.base import Encoder
 from photoindex.errors import ThumbnailsError, UnreadableFileError
 from photoindex.files import FileStat, Work, signed
+from photoindex.isolation.decoder import Decoder, GiveWay
 from photoindex.media import (
     HEAD_BYTES,
     Decoded,
@@ -25,7 +27,6 @@ from photoindex.media import (
     Metadata,
     Original,
     Reason,
-    decode,
     detect,
     make_thumbnail,
     read_original,
@@ -33,13 +34,10 @@ from photoindex.media import (
     write_thumbnail,
 )
 from photoindex.media.dominant import dominant_colour
-from photoindex.media.embedded import read_embedded
 from photoindex.media.fingerprint import fingerprint
-from photoindex.media.metadata import complete
 from photoindex.media.reading import open_original
 from photoindex.media.sidecars import MAX_SIDECAR_BYTES, sidecars_of
 from photoindex.media.thumbnails import LONGEST_EDGE, shrink
-from photoindex.media.video import read_video
 from photoindex.messages import say
 
 
@@ -93,6 +91,8 @@ class Unreadable:
     reason: str
     detail: str
     stat: FileStat | None = None
+    again: bool = False
+    """It has ended its decoder, for the first time: that may have been a whim of the machine."""
 
 
 @dataclass(frozen=True)
@@ -101,6 +101,12 @@ class Gone:
 
 
 Outcome = Known | Fresh | Unreadable | Gone
+
+DEADLY = (Reason.CRASHED, Reason.TIMED_OUT, Reason.OUT_OF_MEMORY)
+"""Reasons for which a file is tried twice, and then left alone until its content changes."""
+MAX_TRIES = 2
+MAX_ENDS = 5
+"""So often the daemon itself may end while it reads a file, killed by whomever, before that is thought the cause."""
 
 
 @dataclass(frozen=True)
@@ -114,25 +120,42 @@ class Limits:
 class Reader:
     """Reads files in any thread. No content is decoded twice at the same time."""
 
-    def __init__(self, database: Database, encoder: Encoder, encoder_id: int, thumbnails: Path, limits: Limits) -> None:
+    def __init__(
+        self,
+        database: Database,
+        encoder: Encoder,
+        encoder_id: int,
+        thumbnails: Path,
+        limits: Limits,
+        decoder: Decoder,
+    ) -> None:
         self._database = database
         self._encoder = encoder
         self._encoder_id = encoder_id
         self._thumbnails = thumbnails
         self._limits = limits
+        self._decoder = decoder
+        self._deaths: Counter[bytes] = Counter()
         self._lock = threading.Lock()
         self._being_read: set[bytes] = set()
         self._stop = threading.Event()
 
+    def when_slow(self, give_way: GiveWay) -> None:
+        """See `photoindex.isolation.Decoder`."""
+        self._decoder.when_slow(give_way)
+
     def stop(self) -> None:
-        """Give up what takes long: reading a video raises `Stopped` from now on."""
+        """Give up what is being read, which raises `Stopped` from now on."""
         self._stop.set()
+        self._decoder.close()
 
     def read(self, work: Work) -> Outcome:
         """Read a pending file. Raises nothing on account of the file; `release` the hash of a `Fresh` when stored.
 
         Raises `Stopped` after `stop`.
         """
+        if work.tries >= MAX_ENDS:
+            return Unreadable(Reason.CRASHED, f"PhotoIndex has ended {work.tries} times while it read this file")
         claimed: list[bytes] = []
         outcome: Outcome | None = None
         try:
@@ -179,26 +202,36 @@ class Reader:
         claimed.append(original.content_hash)
         if self._is_indexed(original.content_hash):
             return Known(original.content_hash, stat, self._known_metadata(work, original))
+        content_hash = original.content_hash
         try:
+            if self._deaths[content_hash] >= MAX_TRIES:  # in copies of it, say
+                raise UnreadableFileError(Reason.CRASHED, "other files of the same content have ended the decoder")
             decoded = self._decode(original, work.path)
             marks, colour = self._write_thumbnail(original, decoded)
             prepared = self._prepare(decoded)
         except UnreadableFileError as error:
-            return Unreadable(error.reason, error.detail, stat)
+            return Unreadable(error.reason, error.detail, stat, again=self._is_tried_again(error, work, content_hash))
         sidecars = _sidecars(work.absolute_path) if stat.sidecar_ns else []
         # The pixels are not kept: a batch may hold many videos.
         return Fresh(
-            content_hash=original.content_hash,
+            content_hash=content_hash,
             stat=stat,
             format=decoded.format,
             width=decoded.width,
             height=decoded.height,
             duration_seconds=decoded.duration_seconds,
-            metadata=complete(decoded.metadata, _name(work), sidecars),
+            metadata=self._decoder.complete(decoded.metadata, _name(work), sidecars),
             prepared=prepared,
             fingerprint=marks,
             colour=colour,
         )
+
+    def _is_tried_again(self, error: UnreadableFileError, work: Work, content_hash: bytes) -> bool:
+        if error.reason not in DEADLY:
+            return False
+        with self._lock:
+            self._deaths[content_hash] += 1
+            return work.tries + 1 < MAX_TRIES and self._deaths[content_hash] < MAX_TRIES
 
     def _claim(self, content_hash: bytes) -> bool:
         with self._lock:
@@ -221,13 +254,13 @@ class Reader:
             found = photos.get_many(session, list(ids.values()))
         paths = dict.fromkeys([work.absolute_path, *(file.absolute_path for info in found for file in info.files)])
         sidecars = [each for path in paths for each in _sidecars(path)]
-        return complete(self._embedded(work, original), _name(work), sidecars)
+        return self._decoder.complete(self._embedded(work, original), _name(work), sidecars)
 
     def _embedded(self, work: Work, original: Original) -> Metadata:
         if original.video is not None and original.video_format is not None:
             return self._decode(original, work.path).metadata
         format = detect(original.content[:HEAD_BYTES], os.path.basename(work.path))
-        return Metadata() if format is None else read_embedded(original.content, format)
+        return Metadata() if format is None else self._decoder.read_embedded(original.content, format)
 
     def _write_thumbnail(self, original: Original, decoded: Decoded) -> tuple[bytes, int]:
         """Returns the fingerprint and the dominant colour, which are made from the small picture too."""
@@ -253,14 +286,14 @@ class Reader:
 
     def _decode(self, original: Original, path: bytes) -> Decoded:
         if original.video is not None and original.video_format is not None:
-            return read_video(
+            return self._decoder.read_video(
                 original.video,
                 format=original.video_format,
                 shortest_edge=self._encoder.input_size,
                 longest_edge=LONGEST_EDGE,
                 max_pixels=self._limits.max_pixels,
             )
-        return decode(
+        return self._decoder.decode(
             original.content,
             name=os.path.basename(path),
             shortest_edge=self._encoder.input_size,

@@ -26,7 +26,7 @@ from photoindex.sightings import FileStat, KnownFile, Seen
 
 log = logging.getLogger(__name__)
 
-TRIED_AGAIN = (Reason.UNREADABLE, Reason.CHANGED, Reason.OUT_OF_MEMORY)
+TRIED_AGAIN = (Reason.UNREADABLE, Reason.CHANGED)
 """Reasons that may be over although the file itself has not changed."""
 
 MANY_SIDECARS = 100

@@ -30,9 +30,10 @@ from photoindex.daemon.trouble import Board, Trouble
 from photoindex.database import Database, open_database
 from photoindex.embeddings import StoredEncoder
 from photoindex.encoders.base import Encoder, EncoderInfo
-from photoindex.errors import DatabaseBusyError, DatabaseError, DatabaseFullError
+from photoindex.errors import DatabaseBusyError, DatabaseError, DatabaseFullError, IsolationError
 from photoindex.files import Counts
 from photoindex.ignoring import Ignored
+from photoindex.isolation import Decoder, make_decoder
 from photoindex.lock import DaemonLock
 from photoindex.machine import keep_memory, this_machine
 from photoindex.media import remove_leftovers
@@ -167,7 +168,7 @@ class _Service:
     def _index_until_another_is_chosen(self) -> bool:
         """Index with the encoder that is chosen now, until the end (False) or until it is another (True)."""
         try:
-            with closing(self._indexer()) as indexer:
+            with closing(self._decoder()) as decoder, closing(self._indexer(decoder)) as indexer:
                 self._loop(indexer)
         except _ChosenAnewError:
             return True
@@ -184,7 +185,8 @@ class _Service:
     def _patiently(self, do: Callable[[], T]) -> T:
         return _patiently(do, self._trouble, self._stop)
 
-    def _indexer(self) -> Indexer:
+    def _indexer(self, decoder: Decoder) -> Indexer:
+        decoder.begin()  # so that it is ready when the encoder is loaded
         encoder, notice = self._load()
         info = encoder.info
         log.info("encoder %s on %s (%s)", info.name, info.device, info.precision)
@@ -198,12 +200,13 @@ class _Service:
             workers=self._settings.workers,
             batch_size=self._settings.batch_size,
         )
+        self._patiently(lambda: self._reporter.report("starting", isolation=decoder.start()))
         limits = Limits(self._settings.max_file_mb * 1_000_000, self._settings.max_megapixels * 1_000_000)
         return Indexer(
             self._database,
             encoder,
             registered.id,
-            Reader(self._database, encoder, registered.id, self._settings.thumbnails, limits),
+            Reader(self._database, encoder, registered.id, self._settings.thumbnails, limits, decoder),
             batch_size=size.batch_size,
             workers=size.workers,
             gone=lambda library_id, path: self._changes.note(library_id, path, 0),
@@ -217,6 +220,13 @@ class _Service:
 
     def _complain(self, problem: str | None) -> None:
         self._patiently(lambda: self._reporter.report("starting", problem=problem))
+
+    def _decoder(self) -> Decoder:
+        return make_decoder(
+            self._settings.isolation,
+            max_bytes=self._settings.max_file_mb * 1_000_000,
+            max_pixels=self._settings.max_megapixels * 1_000_000,
+        )
 
     def _stored_encoders(self) -> list[StoredEncoder]:
         with self._database.read() as session:
@@ -291,7 +301,7 @@ class _Service:
         scanning = self._keeper.busy
         try:
             done = indexer.step()
-        except OSError as error:
+        except (OSError, IsolationError) as error:
             raise _DiskError(str(error)) from error
         self._reporter.count(done)
         written = self._chores.keep_words()
@@ -345,7 +355,7 @@ def _patiently(do: Callable[[], T], trouble: Trouble, stop: threading.Event) -> 
 
 
 class _DiskError(Exception):
-    """What was read or encoded could not be kept: the disk is full, say."""
+    """What was read or encoded could not be kept, as the disk is full, say; or there is no room for a process."""
 
 
 class _StoppedError(Exception):

@@ -26,6 +26,8 @@ class Reason(StrEnum):
     UNREADABLE = "unreadable"
     CHANGED = "changed-while-reading"
     OUT_OF_MEMORY = "out-of-memory"
+    TIMED_OUT = "too-slow"
+    CRASHED = "crashed"
 
 
 REASONS: Mapping[str, str] = MappingProxyType(
@@ -39,7 +41,9 @@ REASONS: Mapping[str, str] = MappingProxyType(
         Reason.TOO_LARGE: mark("The file is larger than the limit allows."),
         Reason.UNREADABLE: mark("The file can't be read: permission is missing or the disk reports an error."),
         Reason.CHANGED: mark("The file was still being written; it is tried again later."),
-        Reason.OUT_OF_MEMORY: mark("There was not enough memory to read the picture; it is tried again later."),
+        Reason.OUT_OF_MEMORY: mark("Decoding the picture takes more memory than the limit allows."),
+        Reason.TIMED_OUT: mark("Decoding the picture takes longer than the limit allows."),
+        Reason.CRASHED: mark("The decoder crashes on this picture."),
     }
 )
 """Each reason with a sentence for the user. A reason is stored and shown in the API: never rename one."""

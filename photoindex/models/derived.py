@@ -156,6 +156,8 @@ class DaemonStatus(Base):
     """Why it encodes nothing for now, in plain words; None when it may."""
     priority: Mapped[str | None]
     """How far it stands behind other programs: `nice 10, disk low`."""
+    isolation: Mapped[str | None]
+    """How far what decodes is confined: `full`, what is missing (`no seccomp`), or `off`."""
     started_at: Mapped[datetime] = mapped_column(default=utc_now)
     updated_at: Mapped[datetime] = mapped_column(default=utc_now, onupdate=utc_now)
 

@@ -262,6 +262,9 @@ class File(Base):
     detail: Mapped[str | None]
     attempts: Mapped[int] = mapped_column(default=0)
     """How often it has been tried since it last changed."""
+    tries: Mapped[int] = mapped_column(default=0, server_default=text("0"))
+    """How often reading its content was begun without coming to an end: the decoder or the whole daemon ended first.
+    Above 0 too while it is being read."""
     retry_at: Mapped[float | None]
     """Seconds since the epoch before which a pending file is left alone."""
     missing_since: Mapped[datetime | None]

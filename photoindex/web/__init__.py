@@ -13,6 +13,7 @@ from photoindex.config import Settings
 from photoindex.database import open_database
 from photoindex.embeddings import StoredEncoder
 from photoindex.encoders.base import Encoder
+from photoindex.isolation import make_decoder
 from photoindex.pictures import Pictures
 from photoindex.resources import resource_folder
 from photoindex.search import SearchEngine, TextTower
@@ -160,6 +161,8 @@ def create_app(
         "photoindex", template_folder=str(resource_folder("templates")), static_folder=str(resource_folder("static"))
     )
     engine = SearchEngine(database, text_tower, patience_seconds)
+    max_file_bytes, max_pixels = settings.max_file_mb * 1_000_000, settings.max_megapixels * 1_000_000
+    decoder = make_decoder(settings.isolation, max_bytes=max_file_bytes, max_pixels=max_pixels)
     app.extensions[EXTENSION] = Services(
         settings=settings,
         database=database,
@@ -168,14 +171,16 @@ def create_app(
         pictures=Pictures(
             database,
             load_image_encoder or partial(loading.image_half, device=device),
-            settings.max_megapixels * 1_000_000,
+            max_pixels,
+            decoder,
         ),
         new_counts=NewCounts(smart_albums.strong_matches(database, engine, text_tower)),
         suggester=Suggester(),
         thumbnails=settings.thumbnails,
         daemon_lock=settings.daemon_lock,
-        max_file_bytes=settings.max_file_mb * 1_000_000,
-        max_pixels=settings.max_megapixels * 1_000_000,
+        max_file_bytes=max_file_bytes,
+        max_pixels=max_pixels,
+        decoder=decoder,
     )
     app.config["MAX_CONTENT_LENGTH"] = 1_000_000  # but for pictures that are searched by; see `pictures`
     if isinstance(app.json, DefaultJSONProvider):

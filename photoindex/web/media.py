@@ -56,7 +56,11 @@ def thumbnail(photo_id: int) -> Response:
         return _not_modified(response)
     try:
         response.data = kept_thumbnail(parts.thumbnails, content_hash) or make_thumbnail(
-            parts.thumbnails, _photo(photo_id), max_file_bytes=parts.max_file_bytes, max_pixels=parts.max_pixels
+            parts.thumbnails,
+            _photo(photo_id),
+            parts.decoder,
+            max_file_bytes=parts.max_file_bytes,
+            max_pixels=parts.max_pixels,
         )
     except NotFoundError:
         if not _wants_picture():

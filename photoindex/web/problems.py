@@ -13,6 +13,7 @@ from photoindex.errors import (
     ConfigError,
     DatabaseError,
     EncoderError,
+    IsolationError,
     NotFoundError,
     NotReadyError,
     PhotoIndexError,
@@ -31,6 +32,7 @@ _STATUS: tuple[tuple[type[PhotoIndexError], HTTPStatus], ...] = (
     (NotFoundError, HTTPStatus.NOT_FOUND),
     (NotReadyError, HTTPStatus.SERVICE_UNAVAILABLE),
     (EncoderError, HTTPStatus.SERVICE_UNAVAILABLE),
+    (IsolationError, HTTPStatus.SERVICE_UNAVAILABLE),
     (DatabaseError, HTTPStatus.SERVICE_UNAVAILABLE),
 )
 

@@ -10,6 +10,7 @@ from flask import current_app
 
 from photoindex.config import Settings
 from photoindex.database import Database
+from photoindex.isolation import Decoder
 from photoindex.pictures import Pictures
 from photoindex.search import SearchEngine, TextTower
 from photoindex.search.suggesting import Suggester
@@ -34,11 +35,13 @@ class Services:
     daemon_lock: Path
     max_file_bytes: int
     max_pixels: int
+    decoder: Decoder
 
     def close(self) -> None:
         """End what goes on in the background, and close the database. May be called twice."""
         self.engine.close()
         self.pictures.close()
+        self.decoder.close()
         self.database.close()
 
 

@@ -13,6 +13,7 @@ from blake3 import blake3
 
 from photoindex import media
 from photoindex.errors import NotFoundError, UnreadableFileError
+from photoindex.isolation import Decoder
 from photoindex.media.formats import VIDEO_FORMATS
 from photoindex.media.thumbnails import LONGEST_EDGE
 from photoindex.messages import say
@@ -36,11 +37,11 @@ def kept_thumbnail(folder: Path, content_hash: bytes) -> bytes:
         return b""
 
 
-def make_thumbnail(folder: Path, photo: PhotoInfo, *, max_file_bytes: int, max_pixels: int) -> bytes:
-    """The JPEG, made from the original and kept. Raises NotFoundError when the original can't give one."""
+def make_thumbnail(folder: Path, photo: PhotoInfo, decoder: Decoder, *, max_file_bytes: int, max_pixels: int) -> bytes:
+    """The JPEG, made from the original and kept. Raises NotFoundError when that can't give one, or IsolationError."""
     path = media.thumbnail_path(folder, photo.content_hash)
     with _decoding:
-        jpeg = _make(photo, max_file_bytes, max_pixels)
+        jpeg = _make(photo, decoder, max_file_bytes, max_pixels)
     try:
         media.write_thumbnail(path, jpeg)
     except OSError as error:
@@ -59,14 +60,14 @@ def _say_once(line: str) -> None:
     log.warning("%s", line)
 
 
-def _make(photo: PhotoInfo, max_file_bytes: int, max_pixels: int) -> bytes:
+def _make(photo: PhotoInfo, decoder: Decoder, max_file_bytes: int, max_pixels: int) -> bytes:
     opened, file = open_original(photo)
     with opened:
         try:
             decoded = (
-                _decode_video(photo, opened, max_pixels)
+                _decode_video(photo, opened, decoder, max_pixels)
                 if photo.kind == media.Kind.VIDEO
-                else _decode(photo, opened, file, max_file_bytes, max_pixels)
+                else _decode(photo, opened, file, decoder, max_file_bytes, max_pixels)
             )
         except UnreadableFileError as error:
             raise NotFoundError(
@@ -75,19 +76,19 @@ def _make(photo: PhotoInfo, max_file_bytes: int, max_pixels: int) -> bytes:
     return media.make_thumbnail(decoded.image)
 
 
-def _decode(photo: PhotoInfo, opened: BinaryIO, file: PhotoFile, max_file_bytes: int, max_pixels: int) -> media.Decoded:
+def _decode(
+    photo: PhotoInfo, opened: BinaryIO, file: PhotoFile, decoder: Decoder, max_file_bytes: int, max_pixels: int
+) -> media.Decoded:
     content = opened.read(max_file_bytes + 1)
     if len(content) > max_file_bytes or blake3(content).digest() != photo.content_hash:
         raise NotFoundError(
             say("%(filename)s has changed since it was indexed; it is indexed again soon", filename=file.filename)
         )
     name = os.path.basename(file.path)
-    return media.decode(content, name=name, shortest_edge=1, longest_edge=LONGEST_EDGE, max_pixels=max_pixels)
+    return decoder.decode(content, name=name, shortest_edge=1, longest_edge=LONGEST_EDGE, max_pixels=max_pixels)
 
 
-def _decode_video(photo: PhotoInfo, opened: BinaryIO, max_pixels: int) -> media.Decoded:
+def _decode_video(photo: PhotoInfo, opened: BinaryIO, decoder: Decoder, max_pixels: int) -> media.Decoded:
     """Its poster. A video is not hashed first: that may take minutes, and its size is still the same."""
-    from photoindex.media.video import read_video  # FFmpeg, which a web server rarely needs
-
     format = next(each for each in VIDEO_FORMATS if each.name == photo.format)
-    return read_video(opened, format=format, shortest_edge=1, longest_edge=LONGEST_EDGE, max_pixels=max_pixels)
+    return decoder.read_video(opened, format=format, shortest_edge=1, longest_edge=LONGEST_EDGE, max_pixels=max_pixels)

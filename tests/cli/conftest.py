@@ -28,6 +28,7 @@ def invoke(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable
         monkeypatch.delenv(name)
     monkeypatch.setenv("PHOTOINDEX_DATA", str(tmp_path / "data"))
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    monkeypatch.setenv("PHOTOINDEX_ISOLATION", "off")
     with _logging_restored():
         yield lambda *args, **named: CliRunner().invoke(cli, [str(each) for each in args], **named)
 

@@ -96,7 +96,8 @@ def home(tmp_path: Path, new_database: Callable[[Path], Database]) -> Home:
             "batch_size": 8,
             "min_battery_percent": 0,
             "max_celsius": 0,
-        },
+            "isolation": "off",
+        },  # tests/isolation has it on; starting processes for each test would double their time
         {},
     )
     database = new_database(settings.database)

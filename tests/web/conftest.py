@@ -173,7 +173,7 @@ class Gallery:
 
 @pytest.fixture
 def gallery(tmp_path: Path, new_database: Callable[[Path], Database]) -> Iterator[Gallery]:
-    settings = Settings(data=tmp_path / "data", web_threads=4)
+    settings = Settings(data=tmp_path / "data", web_threads=4, isolation="off")
     root = tmp_path / "photos"
     root.mkdir()
     database = new_database(settings.database)
