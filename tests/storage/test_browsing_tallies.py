@@ -5,17 +5,18 @@ from __future__ import annotations
 import math
 import random
 from collections import defaultdict
-from collections.abc import Callable
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
+from alembic.migration import MigrationContext
+from alembic.operations import Operations
+from alembic.script import ScriptDirectory
 from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.orm import Session
 
 from photoindex import photos
-from photoindex.database import Database, open_database
+from photoindex.database import Database
 from photoindex.models import File, Folder, FolderTally, GearTally, Library, MapTally, Photo, PlaceTally
 from photoindex.photos import NewPhoto
 from photoindex.places import CELL
@@ -191,32 +192,20 @@ def test_nothing_is_left_of_a_library_that_is_removed(database: Database) -> Non
         assert folders(session) == set()
 
 
-def test_a_library_from_before_is_counted_when_it_is_migrated(
-    tmp_path: Path, new_database: Callable[[Path], Database]
-) -> None:
-    path = tmp_path / "photoindex.db"
-    with new_database(path).write() as session:
-        Life(session, 6).go_on(200)
+def test_a_library_from_before_is_counted_when_it_is_migrated(database: Database) -> None:
+    with database.write() as session:
+        life = Life(session, 6)
+        life.go_on(200)
         before = (gear(session), places(session), cells(session), folders(session))
         for name in ("gear_tally", "place_tally", "map_tally", "folder_tally"):
             session.execute(text(f"DROP TABLE {name}"))
         for name in session.scalars(text(f"SELECT name FROM sqlite_master WHERE {_OF_0016}")).all():
             session.execute(text(f"DROP TRIGGER {name}"))
-        session.execute(text("UPDATE alembic_version SET version_num = :before"), {"before": _revision_before_0016()})
-    migrated = open_database(path)
-    with migrated.write() as session:
+        with Operations.context(MigrationContext.configure(session.connection())):
+            ScriptDirectory(str(resource_folder("migrations"))).get_revision("0016").module.upgrade()
         assert (gear(session), places(session), cells(session), folders(session)) == before
-        Life(session, 7).go_on(50)
+        life.go_on(50)
         assert_counted(session)
-    migrated.close()
 
 
 _OF_0016 = "type = 'trigger' AND (name LIKE 'browsing_%' OR name LIKE 'folder_tally_%')"
-
-
-def _revision_before_0016() -> str:
-    from alembic.script import ScriptDirectory
-
-    revision = ScriptDirectory(str(resource_folder("migrations"))).get_revision("0016")
-    assert isinstance(revision.down_revision, str)
-    return revision.down_revision

@@ -29,7 +29,7 @@ def test_timeline_shows_months_newest_first(client):
     html = client.get("/").text
     assert _photo_ids(html) == list(range(1, 13))
     headings = re.findall(r"<h2>(.*?)</h2>", html)
-    assert headings[:2] == ["February\u2009–\u2009March 2024", "January 2024"]  # few photos share their rows
+    assert headings[0] == "January\u2009–\u2009March 2024"  # few photos share their rows
     assert "12 photos" in html
     assert 'alt="photo 0000.jpg, 5 March 2024"' in html
     assert 'loading="lazy" decoding="async"' in html
