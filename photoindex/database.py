@@ -29,7 +29,7 @@ from photoindex.turns import turns_of
 
 __all__ = ["APPLICATION_ID", "SCHEMA_REVISION", "Database", "check_sqlite_version", "open_database"]
 
-SCHEMA_REVISION = "0020"
+SCHEMA_REVISION = "0018"
 """The newest migration. Kept here so that a command that finds it in the file need not import Alembic."""
 BUSY_TIMEOUT_MS = 15_000
 CHECKPOINT_PATIENCE_MS = 1000

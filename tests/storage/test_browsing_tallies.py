@@ -202,7 +202,7 @@ def test_a_library_from_before_is_counted_when_it_is_migrated(database: Database
         for name in session.scalars(text(f"SELECT name FROM sqlite_master WHERE {_OF_0016}")).all():
             session.execute(text(f"DROP TRIGGER {name}"))
         with Operations.context(MigrationContext.configure(session.connection())):
-            ScriptDirectory(str(resource_folder("migrations"))).get_revision("0016").module.upgrade()
+            ScriptDirectory(str(resource_folder("migrations"))).get_revision("0015").module.upgrade()
         assert (gear(session), places(session), cells(session), folders(session)) == before
         life.go_on(50)
         assert_counted(session)
