@@ -30,7 +30,10 @@ class Slow(ColourEncoder):
 log = Path(sys.argv[2])
 stop = threading.Event()
 signal.signal(signal.SIGTERM, lambda *_: stop.set())
-settings = load_settings({"data": sys.argv[1], "batch_size": 8, "workers": 2, "settle_seconds": 0.2}, {})
+# What is killed with its decoders: tests/isolation. Starting them each time would double the time of these tests.
+settings = load_settings(
+    {"data": sys.argv[1], "batch_size": 8, "workers": 2, "settle_seconds": 0.2, "isolation": "off"}, {}
+)
 service.run(
     settings,
     stop=stop,
