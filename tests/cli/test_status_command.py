@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 from command_line import read_status
+
+from photoindex.cli.info import _lines
 
 
 def test_json_is_the_status_of_the_api(invoke, indexed: Path) -> None:
@@ -16,6 +19,13 @@ def test_status_for_people(invoke, indexed: Path, photos: Path) -> None:
     shown = invoke("status", "--data", indexed).stdout
     for text in ("6, 6 of them searchable", "6 indexed, 0 pending, 1 failed", "starter (384", "stopped", str(photos)):
         assert text in shown
+
+
+def test_status_tells_how_far_decoders_are_confined(indexed: Path) -> None:
+    found = read_status(indexed)
+    running = replace(found, daemon=replace(found.daemon, state="idle", isolation="no seccomp"))
+    assert "isolation  no seccomp" in list(_lines(running, None))
+    assert not [line for line in _lines(found, None) if line.startswith("isolation")]
 
 
 def test_status_of_an_empty_data_folder_says_how_to_begin(invoke) -> None:
