@@ -146,7 +146,8 @@ def sources(session: Session, library_id: int, seen: Sequence[Seen]) -> list[Sou
     """Rows that those of the paths which have none may be the new places of, the rows on disk first.
 
     Which of them have left their own paths is for the caller to find out, outside of any transaction: the disk may
-    not answer. Nothing is asked of libraries that are offline.
+    not answer. Nothing is asked of libraries that are offline, unless their disk answers and just their files are gone:
+    these may be here.
     """
     known = known_in(session, library_id, [each.path for each in seen])
     bodies = {body_of(each.stat) for each in seen if each.path not in known}
@@ -156,7 +157,7 @@ def sources(session: Session, library_id: int, seen: Sequence[Seen]) -> list[Sou
             select(File.id, Library.root, File.path, File.inode, File.size_bytes, File.mtime_ns, File.state)
             .join(Library, Library.id == File.library_id)
             .where(File.inode.in_(chunk))
-            .where(or_(File.state == FileState.MISSING, Library.state == LibraryState.ONLINE))
+            .where(or_(File.state == FileState.MISSING, Library.state == LibraryState.ONLINE, Library.held > 0))
             .order_by(File.state == FileState.MISSING, File.id)
         )
         for file_id, root, path, *body, state in rows:

@@ -24,6 +24,7 @@ Exit codes:
     4  the database can't be used
     5  the encoder can't be used
     6  the web server can't start (its port is taken, say)
+    7  no process can be started that decodes photos
    75  another process indexes this data folder
   130  interrupted by Ctrl-C
 """

@@ -270,8 +270,6 @@ class Reader:
             return fingerprint(small), dominant_colour(small)
         except MemoryError:
             raise UnreadableFileError(Reason.OUT_OF_MEMORY, "while making the thumbnail") from None
-        except (FileNotFoundError, NotADirectoryError) as error:  # it is not the original that is gone
-            raise OSError(f"{self._thumbnails} can't be written: {error.strerror}") from error
 
     def _keep_thumbnail(self, content_hash: bytes, jpeg: bytes) -> None:
         try:

@@ -47,14 +47,14 @@ def pause_from_page() -> Response:
         abort(422, _("A pause lasts 1, 2 or 8 hours, or until you end it."))
     with services().database.write() as session:
         pausing.pause(session, _LENGTHS[hours])
-    return redirect(url_for("gallery.show_status"), 303)
+    return redirect(url_for("status_pages.show"), 303)
 
 
 @pages.post("/resume")
 def resume_from_page() -> Response:
     with services().database.write() as session:
         pausing.resume(session)
-    return redirect(url_for("gallery.show_status"), 303)
+    return redirect(url_for("status_pages.show"), 303)
 
 
 def _status(session: Session) -> dict[str, Any]:

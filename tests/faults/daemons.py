@@ -28,6 +28,7 @@ SETTINGS = {
     "PHOTOINDEX_MIN_BATTERY_PERCENT": "0",
     "PHOTOINDEX_MAX_CELSIUS": "0",
     "PHOTOINDEX_NICE": "0",
+    "PHOTOINDEX_ISOLATION": "off",
 }
 AT_WORK = BATCH * WORKERS
 """Photos that the workers have in hand at most: what a kill undoes."""

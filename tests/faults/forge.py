@@ -28,6 +28,7 @@ from sqlalchemy.orm import Session
 from photoindex.cli import cli
 from photoindex.daemon import reading, service
 from photoindex.database import Database
+from photoindex.isolation import HereDecoder
 from photoindex.media import thumbnails
 
 _PR_SET_PDEATHSIG = 1
@@ -69,7 +70,7 @@ def _die_at(seam: str, times: int) -> None:
     if seam in ("before commit", "after commit"):
         event.listen(Session, seam.replace(" ", "_"), pass_by)
     elif seam == "decoded":
-        _after(reading, "decode", pass_by)
+        _after(HereDecoder, "decode", pass_by)
     elif seam == "within a batch":
         from photoindex import files
 

@@ -52,7 +52,7 @@ def test_R36_a_disk_that_takes_no_thumbnails_is_told_and_waited_for(forge: Forge
     draw_noise(home.root / "a.png", 1)
     daemon = forge.start(home)
     eventually(lambda: home.status().daemon.problem)
-    assert str(home.status().daemon.problem).startswith("indexing waits: ")
+    assert str(home.status().daemon.problem).startswith("no thumbnail can be kept in ")
     assert home.counts().pending == 1
     home.settings.thumbnails.unlink()
     eventually(lambda: home.counts().indexed == 1, 60)

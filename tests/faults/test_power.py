@@ -14,14 +14,12 @@ import pysqlite3.dbapi2 as sqlite
 import pytest
 from daemon.conftest import Home, assert_invariants
 from drawing import draw_photo
+from faults.daemons import Forge
 from faults.stored import add_photos, belongings, fill, problems
-from faults.test_kill import home, start
 from sqlalchemy import text
 
 from photoindex import collections
 from photoindex.database import Database, open_database
-
-__all__ = ["home"]
 
 FRAME_BYTES = 24 + 16384
 HEADER_BYTES = 32
@@ -64,20 +62,16 @@ def _is_in(log: Path, least: int) -> Callable[[], bool]:
 
 @pytest.mark.long
 @pytest.mark.timeout(3000)
-def test_r3_two_hundred_power_cuts_of_a_daemon_at_work(home: Home, tmp_path: Path) -> None:
+def test_r3_two_hundred_power_cuts_of_a_daemon_at_work(forge: Forge, home: Home, tmp_path: Path) -> None:
     """The daemon is stopped at random moments, and what is on the disk then copied, with a log that lost its end."""
     for number in range(400):
         draw_photo(home.root / f"{number % 7}" / f"{number:03}.jpg", size=(64, 48), seed=number)
-    chooser, log = random.Random(3), tmp_path / "encoded"
-    log.touch()
-    process = start(home, log)
-    assert process.stdout is not None
-    process.stdout.readline()
+    chooser = random.Random(3)
+    process = forge.start(home, encode_seconds=0.2)
+    process.ready_seconds()
     copies = []
     while len(copies) < 200:
         time.sleep(chooser.uniform(0, 0.12))
-        if process.poll() is not None:
-            break
         os.kill(process.pid, signal.SIGSTOP)
         copy = tmp_path / "cut" / str(len(copies)) / "photoindex.db"
         copy.parent.mkdir(parents=True)
@@ -92,7 +86,6 @@ def test_r3_two_hundred_power_cuts_of_a_daemon_at_work(home: Home, tmp_path: Pat
         copy.with_name("photoindex.db-wal").write_bytes(content[: max(0, keep)] + tail if lost else content)
         copies.append(copy)
     process.kill()
-    process.communicate()
     for copy in copies:
         with sqlite.connect(copy) as connection:
             assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)

@@ -21,7 +21,7 @@ from faults.invariants import assert_invariants
 from PIL import Image
 from sqlalchemy import select
 
-from photoindex.daemon import reading
+from photoindex.isolation import HereDecoder
 from photoindex.models import File
 
 PIECE_BYTES = 65_536
@@ -39,13 +39,13 @@ def home(home: Home) -> Home:
 def decodes(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     """How often each file was decoded, by its name."""
     counted: Counter[str] = Counter()
-    decode = reading.decode
+    decode = HereDecoder.decode
 
-    def counting(content: Any, *, name: bytes, **named: Any) -> Any:
+    def counting(self: HereDecoder, content: bytes, *, name: bytes = b"", **named: Any) -> Any:
         counted[os.fsdecode(name)] += 1
-        return decode(content, name=name, **named)
+        return decode(self, content, name=name, **named)
 
-    monkeypatch.setattr(reading, "decode", counting)
+    monkeypatch.setattr(HereDecoder, "decode", counting)
     return counted
 
 

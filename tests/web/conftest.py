@@ -150,11 +150,11 @@ class Gallery:
         with self.database.write() as session:
             session.execute(update(Library).values(root=os.fsencode(self.root.resolve())))
 
-    def add_pending(self, count: int) -> None:
-        """Files that wait to be indexed."""
+    def add_pending(self, count: int, start: int = 0) -> None:
+        """Files that wait to be indexed, `start` being how many were added before."""
         with self.database.write() as session:
             library = libraries.add(session, self.root)
-            for number in range(count):
+            for number in range(start, start + count):
                 files.discover(session, library.id, b"later %d.jpg" % number, FileStat(1, 1, -1000 - number), None)
 
     def add_failed(self, name: bytes, reason: str, detail: str) -> None:

@@ -10,7 +10,7 @@ from werkzeug.routing import Rule
 
 NO_PAGES = {"static", "asset"}
 """Files that are the same for everybody."""
-IDS = {"photo_id": 1, "album_id": 1, "search_id": 1, "library_id": 1}
+IDS: Mapping[str, object] = {"token": "made-up", "photo_id": 1, "album_id": 1, "search_id": 1, "library_id": 1}
 """What stands in an address; a route with anything else in it must be named here."""
 
 QUERIES: Mapping[str, Sequence[str]] = {
@@ -40,7 +40,7 @@ def addresses(app: Flask, unexpected: str = "", **ids: int) -> Iterator[tuple[st
                 yield rule.endpoint, f"{_path(rule, {**IDS, **ids})}{'?' if asked else ''}{asked}"
 
 
-def _path(rule: Rule, ids: Mapping[str, int]) -> str:
+def _path(rule: Rule, ids: Mapping[str, object]) -> str:
     unknown = rule.arguments - ids.keys()
     assert not unknown, f"say in every_page.py what to ask {rule.rule} for"
     built = rule.build({name: ids[name] for name in rule.arguments})

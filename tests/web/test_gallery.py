@@ -328,7 +328,7 @@ def test_figures_are_written_for_people(written, expected):
 def test_one_photo_that_waits_is_not_photos(gallery, client):
     gallery.add_pending(1)
     assert "1 photo waits to be indexed." in client.get("/").text
-    gallery.add_pending(2)
+    gallery.add_pending(1, start=1)
     assert "2 photos wait to be indexed." in client.get("/").text
 
 

@@ -86,7 +86,7 @@ def test_a_broken_database_is_told_in_one_line(gallery, make_app, monkeypatch):
         gallery.settings.database.with_name(gallery.settings.database.name + suffix).unlink(missing_ok=True)
     response = client.get("/healthz")
     assert response.status_code == 503
-    assert "restore it from backups" in response.json["detail"]
+    assert "photoindex restore FILE" in response.json["detail"]
 
 
 def _stored(gallery):

@@ -50,7 +50,8 @@ def _facts(html: str) -> dict[str, list[str]]:
 def _found(client, address: str) -> set[int]:
     answer = client.get(address)
     assert answer.status_code == 200
-    assert 'class="notice"' not in answer.text, address
+    (main,) = re.findall(r"<main.*</main>", answer.text, re.DOTALL)
+    assert 'class="notice"' not in main, address
     return {int(each) for each in re.findall(r'class="picture" href="/photos/(\d+)', answer.text)}
 
 

@@ -199,7 +199,7 @@ def test_the_address_is_one_a_browser_takes(host, shown):
 def test_a_database_that_cannot_be_used_is_told_before_anything_starts(gallery):
     gallery.database.close()
     gallery.settings.database.write_bytes(b"no database" * 1000)
-    with bind_socket("127.0.0.1", 0) as listener, pytest.raises(DatabaseError, match="restore it from backups"):
+    with bind_socket("127.0.0.1", 0) as listener, pytest.raises(DatabaseError, match="photoindex restore FILE"):
         serve(gallery.settings, sock=listener)
 
 
