@@ -397,7 +397,7 @@ def test_a_file_written_to_this_moment_waits_until_it_has_settled(scan: Scan) ->
     os.utime(draw_photo(scan.root / "future.jpg"), (2**32, 2**32))
     scan.scan()
     with scan.database.read() as session:
-        assert [work.path for work in files.next_batch(session, 10, 0)] == [b"future.jpg", b"old.jpg"]
+        assert [work.path for work in files.next_batch(session, 10, time.time())] == [b"future.jpg", b"old.jpg"]
 
 
 def test_files_that_failed_for_a_passing_reason_are_tried_again(scan: Scan) -> None:

@@ -195,7 +195,7 @@ def test_R14_a_daemon_ends_while_a_disk_hangs(
 # --- R15: files really go -----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("how", ["up", "down"])
+@pytest.mark.parametrize("how", ["up", pytest.param("down", marks=pytest.mark.long)])
 def test_R15_when_most_of_a_library_goes_its_owner_is_asked(
     home: Home, request: pytest.FixtureRequest, tmp_path: Path, how: str
 ) -> None:
