@@ -10,6 +10,7 @@ from flask_babel import ngettext
 
 from photoindex.status import Status
 from photoindex.web import translating, wording
+from photoindex.web.names import plain
 
 WORKING = ("starting", "scanning", "indexing")
 
@@ -29,7 +30,7 @@ def fingerprint(status: Status) -> str:
 def line(status: Status) -> str | None:
     """What is wrong, or what is being done or waits to be done; None when all is well and done."""
     if status.daemon.problem:
-        return translating.recall(status.daemon.problem)
+        return plain(translating.recall(status.daemon.problem))
     pending = status.files.pending
     done = status.files.indexed + status.files.failed
     if status.daemon.state == "stopped":
