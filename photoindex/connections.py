@@ -14,6 +14,7 @@ import sqlite_vec
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.exc import DatabaseError as SqlDatabaseError
 
+from photoindex import wal
 from photoindex.errors import DatabaseBusyError, DatabaseDamagedError, DatabaseError, DatabaseFullError
 from photoindex.folding import fold, fold_path
 from photoindex.messages import mark, say
@@ -83,7 +84,7 @@ def possible_access(path: Path) -> Access:
                 return access  # by somebody who writes at this moment
             if "not a database" in problem or "malformed" in problem:
                 break
-        if access == Access.READ and _log_size(path):
+        if access == Access.READ and wal.size_of(path):
             break  # without its log the file lacks the last changes
     raise error_of(path, problem)
 
@@ -95,7 +96,7 @@ def read_only(path: Path) -> Any:
         connection.execute("SELECT count(*) FROM sqlite_master").fetchall()
     except SqliteError as error:
         connection.close()
-        if "open" not in str(error) or _log_size(path):
+        if "open" not in str(error) or wal.size_of(path):
             raise
         return connect(path, Access.FROZEN)
     return connection
@@ -216,13 +217,6 @@ def _mode(access: Access) -> str:
 
 def _query(access: Access) -> dict[str, str]:
     return {"mode": "ro", "immutable": "1"} if access == Access.FROZEN else {"mode": access.value}
-
-
-def _log_size(path: Path) -> int:
-    try:
-        return path.with_name(path.name + "-wal").stat().st_size
-    except OSError:
-        return 0
 
 
 def _load_vectors(connection: Any) -> None:

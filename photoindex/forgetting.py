@@ -1,10 +1,12 @@
-"""Forgetting a library: what was indexed of it goes, its photos on the disk stay as they are."""
+"""Forgetting libraries, and files that are long gone: rows first, then thumbnails. No file of a library is touched."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+from datetime import datetime
 from pathlib import Path
 
-from photoindex import photos
+from photoindex import photos, purging
 from photoindex.database import Database
 from photoindex.media import thumbnail_path
 
@@ -13,5 +15,30 @@ def forget_library(database: Database, thumbnails: Path, library_id: int) -> Non
     """Remove its rows, and what is known of photos that no other library has. Without a row nothing happens."""
     with database.write() as session:
         gone = photos.remove_library(session, library_id)
-    for content_hash in gone:
+    _remove(thumbnails, gone)
+
+
+def forget_gone(
+    database: Database,
+    thumbnails: Path,
+    before: datetime,
+    library_id: int | None = None,
+    *,
+    marked: bool = False,
+    is_stopped: Callable[[], bool] = lambda: False,
+) -> purging.Purge:
+    """Forget what `purging.survey` counts, in short transactions, so that others who write are not held up."""
+    files = forgotten = 0
+    while not is_stopped():
+        with database.write() as session:
+            done, gone = purging.purge(session, before, library_id, marked=marked)
+        _remove(thumbnails, gone)
+        files, forgotten = files + done.files, forgotten + done.photos
+        if done.files < purging.PORTION:
+            break
+    return purging.Purge(files, forgotten)
+
+
+def _remove(thumbnails: Path, content_hashes: Iterable[bytes]) -> None:
+    for content_hash in content_hashes:
         thumbnail_path(thumbnails, content_hash).unlink(missing_ok=True)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import delete
 from sqlalchemy.dialects.sqlite import insert
@@ -29,6 +29,11 @@ class PauseInfo:
     since: datetime
     until: datetime | None
     """None when only `resume` ends it."""
+
+    @property
+    def until_here(self) -> str:
+        """`2024-03-05 14:30`, by the clock on the wall; empty without an end."""
+        return "" if self.until is None else f"{self.until.replace(tzinfo=UTC).astimezone():%Y-%m-%d %H:%M}"
 
 
 def pause(session: Session, seconds: float | None = None) -> PauseInfo:

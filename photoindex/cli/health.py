@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -10,14 +11,11 @@ import click
 from photoindex.cli.library import find
 from photoindex.cli.options import data_option, opened
 from photoindex.cli.terminal import printable
-from photoindex.config import Settings, load_settings
+from photoindex.config import load_settings
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from sqlalchemy.orm import Session
 
-    from photoindex.database import Database
     from photoindex.libraries import LibraryInfo
     from photoindex.purging import Purge
 
@@ -66,6 +64,7 @@ def set_library(name: str, poll: str, data: str | None) -> None:
 def purge(name: str | None, older_than: int | None, marked: bool, yes: bool, data: str | None) -> None:
     """Forget files that have been gone for long, and photos of which no file is left. No file is deleted."""
     from photoindex import purging
+    from photoindex.forgetting import forget_gone
     from photoindex.models import utc_now
 
     settings = load_settings({"data": data})
@@ -81,7 +80,8 @@ def purge(name: str | None, older_than: int | None, marked: bool, yes: bool, dat
         for line in away:
             click.echo(f"{line} is offline; nothing of it is forgotten")
         if yes:
-            counted = _forget(database, settings, before, found, marked, counted)
+            done = forget_gone(database, settings.thumbnails, before, found.id if found else None, marked=marked)
+            counted = replace(counted, files=done.files, photos=done.photos)
     for line in _lines(counted, days, yes):
         click.echo(line)
 
@@ -106,24 +106,6 @@ def _away(session: Session, found: LibraryInfo | None) -> list[str]:
 
     listed = [found] if found is not None else libraries.list_all(session)
     return [printable(each.path) for each in listed if each.state == LibraryState.OFFLINE]
-
-
-def _forget(
-    database: Database, settings: Settings, before: datetime, found: LibraryInfo | None, marked: bool, counted: Purge
-) -> Purge:
-    """In short transactions, so that a daemon at work is not held up; thumbnails go once that is committed."""
-    from photoindex import purging
-    from photoindex.media import thumbnail_path
-
-    files = photos = 0
-    while True:
-        with database.write() as session:
-            done, gone = purging.purge(session, before, found.id if found else None, marked=marked)
-        for content_hash in gone:
-            thumbnail_path(settings.thumbnails, content_hash).unlink(missing_ok=True)
-        files, photos = files + done.files, photos + done.photos
-        if done.files < purging.PORTION:
-            return purging.Purge(files, photos, counted.kept)
 
 
 def _lines(counted: Purge, days: int, done: bool) -> list[str]:

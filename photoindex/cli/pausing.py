@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC
 from typing import TYPE_CHECKING
 
 import click
@@ -43,6 +42,4 @@ def resume(data: str | None) -> None:
 
 def describe(pause: PauseInfo) -> str:
     """`paused until 2024-03-05 14:30`, by the clock on the wall, or `paused`."""
-    if pause.until is None:
-        return "paused"
-    return f"paused until {pause.until.replace(tzinfo=UTC).astimezone():%Y-%m-%d %H:%M}"
+    return f"paused until {pause.until_here}" if pause.until_here else "paused"

@@ -11,6 +11,7 @@ from photoindex.daemon.recording import CHUNK, Recorder
 from photoindex.daemon.walking import Figures, Walk
 from photoindex.libraries import LibraryInfo
 from photoindex.media import HEAD_BYTES, is_photo, promises_photo
+from photoindex.media.reading import OPEN_FLAGS
 from photoindex.media.sidecars import is_sidecar
 from photoindex.models import FileState
 from photoindex.sightings import FileStat, KnownFile, Seen
@@ -116,7 +117,7 @@ def looks_like_photo(absolute_path: bytes) -> bool:
     if is_sidecar(name):
         return False
     try:
-        descriptor = os.open(absolute_path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+        descriptor = os.open(absolute_path, OPEN_FLAGS)
     except OSError:
         return False
     try:

@@ -94,8 +94,7 @@ class Indexer:
         self._hand_out()
         if not self._at_work:
             return self._complete_encoder()
-        finished, _ = wait(self._at_work, timeout=patience_seconds, return_when=FIRST_COMPLETED)
-        return sum(self._store(future) for future in finished)
+        return self._store_finished(patience_seconds)
 
     def finish(self, patience_seconds: float = 1.0) -> int:
         """Hand out nothing more, and store what is being read as it comes back. Returns how many files were dealt with.
@@ -104,10 +103,7 @@ class Indexer:
         """
         for future in [future for future in self._at_work if future.cancel()]:
             del self._at_work[future]
-        if not self._at_work:
-            return 0
-        finished, _ = wait(self._at_work, timeout=patience_seconds, return_when=FIRST_COMPLETED)
-        return sum(self._store(future) for future in finished)
+        return self._store_finished(patience_seconds)
 
     @property
     def is_busy(self) -> bool:
@@ -223,6 +219,10 @@ class Indexer:
             raise EncoderError(
                 say("the encoder %(name)s has stopped working: %(error)s", name=name, error=still)
             ) from error
+
+    def _store_finished(self, patience_seconds: float) -> int:
+        finished, _ = wait(self._at_work, timeout=patience_seconds, return_when=FIRST_COMPLETED)
+        return sum(self._store(future) for future in finished)
 
     def _store(self, future: Future[Batch]) -> int:
         works = self._at_work.pop(future)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 from photoindex import pausing, sensors
@@ -61,8 +61,7 @@ class Manners:
             return None
         if pause.until is None:
             return say("paused; to go on: photoindex resume")
-        until = pause.until.replace(tzinfo=UTC).astimezone()
-        return say("paused until %(time)s; to go on now: photoindex resume", time=f"{until:%Y-%m-%d %H:%M}")
+        return say("paused until %(time)s; to go on now: photoindex resume", time=pause.until_here)
 
     def _outside_hours(self) -> Message | None:
         now = datetime.now()

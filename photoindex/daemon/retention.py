@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from photoindex import libraries, purging
+from photoindex import libraries
 from photoindex.database import Database
+from photoindex.forgetting import forget_gone
 from photoindex.libraries import LibraryInfo
-from photoindex.media import thumbnail_path
 from photoindex.models import utc_now
 
 log = logging.getLogger(__name__)
@@ -36,19 +36,10 @@ class Retention:
         if self.days == 0 or self._has_to_wait(library, utc_now()):
             return
         before = utc_now() - timedelta(days=self.days)
-        files = photos = 0
-        while not is_stopped():
-            with self.database.write() as session:
-                done, gone = purging.purge(session, before, library.id)
-            for content_hash in gone:
-                thumbnail_path(self.thumbnails, content_hash).unlink(missing_ok=True)
-            files, photos = files + done.files, photos + done.photos
-            if done.files < purging.PORTION:
-                break
-        if files:
-            log.info(
-                "%s: forgot %d files that were gone for %d days, %d photos", library.path, files, self.days, photos
-            )
+        done = forget_gone(self.database, self.thumbnails, before, library.id, is_stopped=is_stopped)
+        if done.files:
+            what = "%s: forgot %d files that were gone for %d days, %d photos"
+            log.info(what, library.path, done.files, self.days, done.photos)
 
     def _has_to_wait(self, library: LibraryInfo, now: datetime) -> bool:
         """Whether it was not looked at for so long, or the clock is so wrong, that no age can be believed yet."""

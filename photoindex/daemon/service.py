@@ -263,17 +263,9 @@ class _Service:
             try:
                 if self._round(indexer):
                     return
-                if self._trouble.over():
-                    self._reporter.report(self._reporter.progress.state, problem=None)
+                self._trouble.over()
             except (DatabaseError, _DiskError) as error:
-                self._report_problem(error)
                 self._trouble.met(error)
-
-    def _report_problem(self, error: Exception) -> None:
-        """Of a disk that is not the database's: one that can't be written says so by itself, in every answer."""
-        if isinstance(error, _DiskError):
-            with suppress(DatabaseError):
-                self._reporter.report(self._reporter.progress.state, problem=f"indexing waits: {error}")
 
     def _rest(self, indexer: Indexer, why: str) -> None:
         """Encode nothing but what the workers hold, and wait."""

@@ -12,10 +12,10 @@ from photoindex import embeddings
 from photoindex.doctor.findings import Finding, Patient, some
 from photoindex.errors import EncoderError
 from photoindex.libraries import display_path
+from photoindex.media.reading import OPEN_FLAGS
 
 NAMED = 20
 """Files that are named one by one; of more, only how many they are is said."""
-_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY
 _PIECE_BYTES = 4 << 20
 
 
@@ -76,7 +76,7 @@ def check_encoder(patient: Patient) -> Iterator[Finding]:
 
 def _hash(path: bytes) -> bytes:
     digest = blake3()
-    descriptor = os.open(path, _FLAGS)
+    descriptor = os.open(path, OPEN_FLAGS)
     with os.fdopen(descriptor, "rb", buffering=0) as file:
         while piece := file.read(_PIECE_BYTES):
             digest.update(piece)

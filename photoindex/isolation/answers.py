@@ -17,7 +17,7 @@ from PIL import Image
 
 from photoindex.isolation.wire import WireError
 from photoindex.media import Decoded, Frame, Metadata
-from photoindex.media.formats import FORMATS, VIDEO_FORMATS
+from photoindex.media.formats import BY_NAME
 from photoindex.media.metadata import Motion, TakenAtSource
 
 MAX_PIXELS = 32_000_000
@@ -28,7 +28,6 @@ _MAX_CHARACTERS = 100_000
 _MAX_TEXTS = 10_000
 _MAX_FRAMES = 1_000
 _MAX_NUMBER = (1 << 63) - 1
-_FORMATS = {format.name: format for format in (*FORMATS, *VIDEO_FORMATS)}
 
 Answer = Mapping[str, Any]
 T = TypeVar("T")
@@ -97,7 +96,7 @@ def unpack_decoded(answer: Answer, pixels: NDArray[np.uint8]) -> Decoded:
         image=images[poster],
         width=_whole(answer.get("width"), 1),
         height=_whole(answer.get("height"), 1),
-        format=_known(_FORMATS, answer.get("format")),
+        format=_known(BY_NAME, answer.get("format")),
         metadata=unpack_metadata(answer.get("metadata")),
         duration_seconds=None if duration is None else _number(duration),
         frames=tuple(Frame(_number(at), image) for at, image in zip(moments, images, strict=False)),

@@ -139,7 +139,7 @@ class Decoders:
         return self._run(job, self._seconds.video, _decoded, file=file, modules=frozenset({_VIDEO}))
 
     def read_embedded(self, content: bytes, format: Format) -> Metadata:
-        """As `media.embedded.read_embedded`, ; empty too where a decoder crashes."""
+        """As `media.embedded.read_embedded`; empty too where a decoder crashes."""
         job = {"job": "read_embedded", "bytes": len(content), "format": format.name}
         return self._describe(job, [content], Metadata())
 

@@ -10,10 +10,8 @@ import contextlib
 import gc
 import importlib
 import os
-import resource
 import signal
 import socket
-import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -129,8 +127,3 @@ def _end(pid: int) -> int:
     except ChildProcessError:
         return -1
     return status if done else -1
-
-
-if __name__ == "__main__":
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    main(int(sys.argv[1]))

@@ -15,10 +15,8 @@ from photoindex.isolation.wire import Message, receive, send
 from photoindex.media import Reason, decode
 from photoindex.media.embedded import read_embedded
 from photoindex.media.failures import one_line
-from photoindex.media.formats import FORMATS, VIDEO_FORMATS
+from photoindex.media.formats import BY_NAME
 from photoindex.media.metadata import complete
-
-_FORMATS = {format.name: format for format in (*FORMATS, *VIDEO_FORMATS)}
 
 
 def work(parent: socket.socket, inbox: int, outbox: int) -> None:
@@ -70,7 +68,7 @@ def _read_video(job: Message, _: int, outbox: int, descriptors: list[int]) -> di
     with os.fdopen(os.dup(descriptors[0]), "rb", buffering=0) as file:
         decoded = read_video(
             file,
-            format=_FORMATS[job["format"]],
+            format=BY_NAME[job["format"]],
             shortest_edge=job["shortest_edge"],
             longest_edge=job["longest_edge"],
             max_pixels=job["max_pixels"],
@@ -81,7 +79,7 @@ def _read_video(job: Message, _: int, outbox: int, descriptors: list[int]) -> di
 
 
 def _read_embedded(job: Message, inbox: int, _: int, __: list[int]) -> dict[str, Any]:
-    return {"metadata": pack_metadata(read_embedded(_content(inbox, job["bytes"]), _FORMATS[job["format"]]))}
+    return {"metadata": pack_metadata(read_embedded(_content(inbox, job["bytes"]), BY_NAME[job["format"]]))}
 
 
 def _complete(job: Message, inbox: int, _: int, __: list[int]) -> dict[str, Any]:

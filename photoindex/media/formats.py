@@ -175,7 +175,8 @@ _PNM = re.compile(
     rb"|7[ \t]*\n(?:#[^\n]*\n)*(?:WIDTH|HEIGHT|DEPTH|MAXVAL|TUPLTYPE)[ \t])"
 )
 
-_VIDEO_BY_NAME = {format.name: format for format in VIDEO_FORMATS}
+BY_NAME = {format.name: format for format in (*FORMATS, *VIDEO_FORMATS)}
+"""All formats, by their names."""
 _RAW_BY_EXTENSION = {format.extension.encode(): format for format in RAW_FORMATS}
 # What makers write into their files, of which the first directory is a preview and others are the sensor's.
 _RAW_BY_MAKE = {
@@ -210,7 +211,7 @@ def detect(head: bytes, name: bytes = b"") -> Format | None:
     if head[4:8] == b"ftyp" and (picture := _detect_by_brands(head)) is not None:
         return picture
     if (container := detect_container(head)) is not None and _extension(name) not in AUDIO_EXTENSIONS:
-        return _VIDEO_BY_NAME[container]
+        return BY_NAME[container]
     # "BM" alone begins many a text; the size of the second header makes it sure.
     if head[:2] == b"BM" and len(head) >= 18 and struct.unpack_from("<I", head, 14)[0] in _BMP_HEADER_SIZES:
         return BMP

@@ -24,8 +24,8 @@ MAX_VIDEO_BYTES = 200_000_000_000
 _CHUNK_BYTES = 1 << 24
 _HASH_CHUNK_BYTES = 1 << 22
 
-# Not through a symlink, and without waiting for the other end of a pipe.
-_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
+OPEN_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
+"""How originals are opened: not through a symlink, and without waiting for the other end of a pipe."""
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ def open_original(
 def _opened(path: bytes) -> Iterator[int]:
     """The descriptor of the file at `path`, closed at the end; what goes wrong is raised as `read_original` says."""
     with _failures_of(path):
-        descriptor = os.open(path, _FLAGS)
+        descriptor = os.open(path, OPEN_FLAGS)
         try:
             yield descriptor
         finally:

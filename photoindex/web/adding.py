@@ -53,11 +53,13 @@ class Picker:
     """Why it can't be a library."""
     is_library: bool
     is_whole_disk: bool
+    is_first: bool
+    """Whether there is no library yet."""
 
 
 @blueprint.get("/add")
 def choose() -> str:
-    return render_template("add_library.html", picker=picker(_asked()), watched=_watched())
+    return render_template("add_library.html", picker=picker(_asked()))
 
 
 @blueprint.post("")
@@ -70,9 +72,7 @@ def add() -> Response | tuple[str, int]:
         with services().database.write() as session:
             added = libraries.add(session, folder)
     except LibraryError as error:
-        page = render_template(
-            "add_library.html", picker=picker(path), watched=_watched(), problem=translating.of_error(error)
-        )
+        page = render_template("add_library.html", picker=picker(path), problem=translating.of_error(error))
         return page, 422
     notices.tell(_("%(name)s is a library now. Its photos are only ever read.", name=names.plain(added.name)))
     return redirect(url_for("indexing.show"), 303)
@@ -102,6 +102,7 @@ def picker(path: bytes | None = None) -> Picker:
         refusal=refusal,
         is_library=os.path.realpath(path) in roots,
         is_whole_disk=path == b"/",
+        is_first=not roots,
     )
 
 
@@ -148,8 +149,3 @@ def _absolute(path: bytes) -> bytes:
 
 def _address(path: bytes) -> str:
     return f"{url_for('adding.choose')}?path={quote_from_bytes(path)}"
-
-
-def _watched() -> int:
-    with services().database.read() as session:
-        return len(libraries.list_all(session))

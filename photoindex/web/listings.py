@@ -7,6 +7,7 @@ from typing import Any
 from flask import Blueprint, url_for
 
 from photoindex import folders, gear, hiding, photos, places
+from photoindex.cutting import cut
 from photoindex.folders import FolderInfo
 from photoindex.gear import Gear
 from photoindex.libraries import display_path
@@ -65,13 +66,11 @@ def list_cameras() -> dict[str, Any]:
 def list_hidden() -> dict[str, Any]:
     limit, cursor = paging.limit(), paging.cursor()
     with services().database.read() as session:
-        found = hiding.page(session, limit + 1, timeline.decode(cursor) if cursor else None)
+        found, last = cut(hiding.page(session, limit + 1, timeline.decode(cursor) if cursor else None), limit)
         return {
             "total": hiding.count(session),
-            "results": [
-                schemas.photo(each) for each in photos.get_many(session, [at.photo_id for at in found[:limit]])
-            ],
-            "next_cursor": timeline.encode(found[limit - 1]) if len(found) > limit else None,
+            "results": [schemas.photo(each) for each in photos.get_many(session, [at.photo_id for at in found])],
+            "next_cursor": timeline.encode(last) if last else None,
         }
 
 

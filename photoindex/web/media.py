@@ -14,7 +14,7 @@ from flask import Blueprint, Response, current_app, request
 from photoindex import media, photos
 from photoindex.companions import companions_of
 from photoindex.errors import NotFoundError
-from photoindex.media.formats import VIDEO_FORMATS
+from photoindex.media.formats import BY_NAME
 from photoindex.messages import say
 from photoindex.photos import PhotoInfo
 from photoindex.web import clips
@@ -25,7 +25,7 @@ from photoindex.web.thumbnails import kept_thumbnail, make_thumbnail
 
 blueprint = Blueprint("media", __name__, url_prefix="/api/v1/photos/<photo_id:photo_id>")
 
-MIME_TYPES = {format.name: format.mime_type for format in (*media.FORMATS, *VIDEO_FORMATS)}
+MIME_TYPES = {name: format.mime_type for name, format in BY_NAME.items()}
 SHOWN_BY_BROWSERS = frozenset(format.name for format in media.FORMATS if format.shown_by_browsers)
 PLAYED_BY_BROWSERS = frozenset({"mp4", "mov", "webm"})
 """Containers that today's browsers open; whether they know what is inside, only they can tell."""

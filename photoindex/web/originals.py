@@ -7,11 +7,11 @@ import stat
 from typing import BinaryIO
 
 from photoindex.errors import NotFoundError
+from photoindex.media.reading import OPEN_FLAGS
 from photoindex.messages import say
 from photoindex.photos import PhotoFile, PhotoInfo
 
 # Never through a symlink; a pipe does not wait for its other end, a terminal does not become ours.
-_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY
 _FOLDER_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -59,6 +59,6 @@ def _open_below(root: bytes, path: bytes) -> int:
             inner = os.open(part, _FOLDER_FLAGS, dir_fd=folder)
             os.close(folder)
             folder = inner
-        return os.open(name, _FLAGS, dir_fd=folder)
+        return os.open(name, OPEN_FLAGS, dir_fd=folder)
     finally:
         os.close(folder)

@@ -14,7 +14,7 @@ from blake3 import blake3
 from photoindex import media
 from photoindex.errors import NotFoundError, UnreadableFileError
 from photoindex.isolation import Decoder
-from photoindex.media.formats import VIDEO_FORMATS
+from photoindex.media.formats import BY_NAME
 from photoindex.media.thumbnails import LONGEST_EDGE
 from photoindex.messages import say
 from photoindex.photos import PhotoFile, PhotoInfo
@@ -90,5 +90,5 @@ def _decode(
 
 def _decode_video(photo: PhotoInfo, opened: BinaryIO, decoder: Decoder, max_pixels: int) -> media.Decoded:
     """Its poster. A video is not hashed first: that may take minutes, and its size is still the same."""
-    format = next(each for each in VIDEO_FORMATS if each.name == photo.format)
+    format = BY_NAME[photo.format]
     return decoder.read_video(opened, format=format, shortest_edge=1, longest_edge=LONGEST_EDGE, max_pixels=max_pixels)
