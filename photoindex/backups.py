@@ -17,8 +17,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from photoindex import room
 from photoindex.connections import APPLICATION_ID, Access, SqliteError, connect, error_of, read_only
 from photoindex.errors import DatabaseBusyError, DatabaseError, DatabaseFullError
+from photoindex.messages import say
 
 USER_DATA = ("library", "photo", "album", "album_photo", "saved_search", "dismissal", "dismissed_photo")
 """Tables that nothing could bring back."""
@@ -182,6 +184,6 @@ def _blame(error: Exception, database: Path, target: Path) -> DatabaseError:
 
 
 def _refused(error: OSError, target: Path) -> DatabaseError:
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return DatabaseFullError(f"{target}: the disk is full; free some space, nothing is lost")
+    if room.is_full(error):
+        return DatabaseFullError(say(room.FULL, path=target))
     return DatabaseError(f"{target} can't be written ({error.strerror}); check its folder and the rights there")

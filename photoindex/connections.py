@@ -14,7 +14,7 @@ import sqlite_vec
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.exc import DatabaseError as SqlDatabaseError
 
-from photoindex import wal
+from photoindex import room, wal
 from photoindex.errors import DatabaseBusyError, DatabaseDamagedError, DatabaseError, DatabaseFullError
 from photoindex.folding import fold, fold_path
 from photoindex.messages import mark, say
@@ -196,7 +196,7 @@ _MEANINGS: tuple[tuple[str, type[DatabaseError], str], ...] = (
         DatabaseError,
         mark("%(path)s: it is read-only; give this user the right to write it and its folder"),
     ),
-    ("disk is full", DatabaseFullError, mark("%(path)s: the disk is full; free some space, nothing is lost")),
+    ("disk is full", DatabaseFullError, room.FULL),
     ("locked", DatabaseBusyError, mark("%(path)s: another program holds it; close that program and try again")),
     (
         "unable to open",

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from photoindex import mounts
 from photoindex.errors import LibraryError
 from photoindex.folders import in_order
 from photoindex.libraries import display_path
@@ -27,9 +28,6 @@ MOST_LISTED = 10_000
 MOST_COUNTED = 1000
 COUNT_SECONDS = 0.15
 """How long one page may spend on counting pictures; folders it does not come to show no count."""
-
-_MOUNTS = Path("/proc/self/mounts")
-_ESCAPES = {b"\\040": b" ", b"\\011": b"\t", b"\\012": b"\n", b"\\134": b"\\"}
 
 
 @dataclass(frozen=True)
@@ -90,13 +88,13 @@ def listing(path: bytes, is_picture: Callable[[bytes], bool], count_seconds: flo
     """
     path = os.path.normpath(path)
     check_shown(path)
-    until, mounts = time.monotonic() + count_seconds, _mount_points()
+    until, mounted = time.monotonic() + count_seconds, mounts.points()
     found = []
     for name in sorted(_folder_names(path), key=lambda name: (in_order(display_path(name)), name)):
         below = os.path.join(path, name)
         # A mount may be of a disk or a server that is away: looking into it could take for ever.
         pictures, more = None, False
-        if below not in mounts and time.monotonic() < until:
+        if below not in mounted and time.monotonic() < until:
             pictures, more = _count(below, is_picture)
         found.append(DiskFolder(below, display_path(name), pictures, more))
     return Listing(path, tuple(_above(path)), tuple(found))
@@ -183,23 +181,8 @@ def _picture_folders(home: Path) -> Iterator[bytes]:
 
 
 def _mounted() -> Iterator[bytes]:
-    for point in _mount_points():
+    for point in mounts.points():
         if any(point.startswith(each + b"/") for each in MOUNTED_BELOW) and not os.path.basename(point).startswith(
             b"."
         ):
             yield point
-
-
-def _mount_points() -> frozenset[bytes]:
-    try:
-        lines = _MOUNTS.read_bytes().splitlines()
-    except OSError:
-        return frozenset()
-    points = {line.split(b" ")[1] for line in lines if line.count(b" ") >= 2}
-    return frozenset(_unescaped(point) for point in points)
-
-
-def _unescaped(point: bytes) -> bytes:
-    for escape, char in _ESCAPES.items():
-        point = point.replace(escape, char)
-    return point

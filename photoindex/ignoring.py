@@ -6,7 +6,6 @@ import fnmatch
 import os
 import re
 import time
-import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -14,7 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from photoindex.errors import ConfigError
-from photoindex.messages import number, say
+from photoindex.messages import can_be_shown, number, say
 from photoindex.models import File, FileState
 
 MOST_PATTERNS = 200
@@ -102,7 +101,7 @@ def would_leave_out(session: Session, patterns: Sequence[str], budget_seconds: f
 
 
 def _check(pattern: str) -> None:
-    if any(unicodedata.category(char) in ("Cc", "Cs", "Zl", "Zp") for char in pattern):
+    if not can_be_shown(pattern):
         raise ConfigError(say("a pattern has characters that can't be shown"))
     if "/" in pattern:
         raise ConfigError(

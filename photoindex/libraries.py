@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import unicodedata
 from dataclasses import dataclass, fields
 from datetime import datetime
 from pathlib import Path
@@ -12,7 +11,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from photoindex.errors import LibraryError, NotFoundError
-from photoindex.messages import number, say
+from photoindex.messages import can_be_shown, number, say
 from photoindex.models import FileState, FileTally, Library, LibraryState
 
 LONGEST_NAME = 200
@@ -168,7 +167,7 @@ def rename(session: Session, library_id: int, name: str) -> None:
         raise LibraryError(say("a library needs a name"))
     if len(name) > LONGEST_NAME:
         raise LibraryError(say("a name has %(most)s characters at most", most=number(LONGEST_NAME)))
-    if any(unicodedata.category(char) in ("Cc", "Cs", "Zl", "Zp") for char in name):
+    if not can_be_shown(name):
         raise LibraryError(say("that name has characters that can't be shown"))
     get(session, library_id)
     session.execute(update(Library).where(Library.id == library_id).values(name=name))

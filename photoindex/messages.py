@@ -7,7 +7,10 @@ source by `scripts/translate`, so they are written out where `say` and `mark` ar
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping
+
+_UNSHOWN = frozenset({"Cc", "Cs", "Zl", "Zp"})
 
 
 class Message(str):
@@ -38,6 +41,11 @@ def number(value: int) -> Message:
 def mark(text: str) -> str:
     """The text itself: has `scripts/translate` find one that is looked up in the catalogue elsewhere."""
     return text
+
+
+def can_be_shown(text: str) -> bool:
+    """Whether every character of what somebody wrote can be: those that end a line, say, can't."""
+    return not any(unicodedata.category(char) in _UNSHOWN for char in text)
 
 
 def said(error: BaseException) -> str:

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
 from photoindex import wal
-from photoindex.messages import say
+from photoindex.messages import mark, say
+
+FULL = mark("%(path)s: the disk is full; free some space, nothing is lost")
 
 LEAST_BYTES = 8 << 20
 """With less free space the next batch of photos may not fit."""
 LEAST_FILES = 16
+
+
+def is_full(error: OSError) -> bool:
+    """Whether there is no room, on the disk or for this user."""
+    return error.errno in (errno.ENOSPC, errno.EDQUOT)
 
 
 def problem_of(database: Path) -> str | None:
@@ -27,7 +35,7 @@ def problem_of(database: Path) -> str | None:
             path=folder,
         )
     if disk.f_bavail * disk.f_frsize < LEAST_BYTES:
-        return say("%(path)s: the disk is full; free some space, nothing is lost", path=folder)
+        return say(FULL, path=folder)
     if disk.f_files and disk.f_favail < LEAST_FILES:
         return say("%(path)s: the disk takes no more files; delete some, nothing is lost", path=folder)
     return wal.problem_of(database)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import errno
 from dataclasses import dataclass
 
-from photoindex.daemon.mounts import Mount
 from photoindex.messages import number, say
+from photoindex.mounts import Mount
 
 LEAST_WATCHES = 524_288
 """What to raise the limit to at least: what distributions that have met the problem set."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import threading
 from collections import Counter
@@ -14,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from photoindex import embeddings, photos
+from photoindex import embeddings, photos, room
 from photoindex.database import Database
 from photoindex.encoders.base import Encoder
 from photoindex.errors import ThumbnailsError, UnreadableFileError
@@ -301,8 +300,8 @@ class Reader:
 
 
 def _refused(folder: Path, error: OSError) -> str:
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return say("%(path)s: the disk is full; free some space, nothing is lost", path=folder)
+    if room.is_full(error):
+        return say(room.FULL, path=folder)
     return say(
         "no thumbnail can be kept in %(path)s (%(reason)s); give this user the right to write there",
         path=folder,

@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from photoindex import libraries
 from photoindex.daemon.changes import Changes, Due
 from photoindex.daemon.health import identity
-from photoindex.daemon.mounts import mount_of
 from photoindex.daemon.noticing import Watching, notices
 from photoindex.daemon.retention import Retention
 from photoindex.daemon.scanner import Outcome, Scanner
@@ -22,6 +21,7 @@ from photoindex.errors import DatabaseError, NotFoundError
 from photoindex.ignoring import Ignored
 from photoindex.libraries import LibraryInfo
 from photoindex.models import LibraryState
+from photoindex.mounts import mount_of
 
 log = logging.getLogger(__name__)
 

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Flask, abort, json, request
 
-from photoindex.messages import say
+from photoindex.messages import can_be_shown, say
 
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 _OWN_SITES = (None, "same-origin", "none")
 _MEANT: Mapping[type, str] = {bool: "true or false", int: "a whole number", str: "a text"}
-_UNSPEAKABLE = {"Cc", "Cs", "Zl", "Zp"}
 
 
 def guard(app: Flask) -> None:
@@ -64,7 +62,7 @@ def read_fields(kinds: Mapping[str, type], nullable: frozenset[str] = frozenset(
 
 def check_text(name: str, value: Any) -> None:
     """Answer 422 to a text that holds characters without a picture, such as those that end a line."""
-    if isinstance(value, str) and any(unicodedata.category(char) in _UNSPEAKABLE for char in value):
+    if isinstance(value, str) and not can_be_shown(value):
         abort(422, say("The %(name)s has characters that can't be shown.", name=name))
 
 

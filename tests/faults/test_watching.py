@@ -13,7 +13,7 @@ from drawing import draw_photo
 from faults.namespaces import daemon, needs_namespaces
 
 from photoindex import libraries
-from photoindex.daemon.mounts import Mount, mount_of
+from photoindex.mounts import Mount, mount_of
 
 __all__ = ["home", "running"]
 

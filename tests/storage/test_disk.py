@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from photoindex import disk, sizes
+from photoindex import disk, mounts, sizes
 from photoindex.errors import LibraryError
 from photoindex.media import promises_photo
 
@@ -44,9 +44,9 @@ def test_pictures_are_counted_by_their_names_up_to_a_limit(tmp_path: Path, monke
 def test_a_mount_is_listed_and_not_looked_into(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "my disk").mkdir()
     (tmp_path / "my disk" / "a.jpg").touch()
-    mounts = tmp_path / "mounts"
-    mounts.write_text(f"server:/x {tmp_path}/my\\040disk nfs rw 0 0\n")
-    monkeypatch.setattr(disk, "_MOUNTS", mounts)
+    table = tmp_path / "mountinfo"
+    table.write_text(f"40 20 0:35 / {tmp_path}/my\\040disk rw - nfs server:/x rw\n")
+    monkeypatch.setattr(mounts, "MOUNTS", table)
     (found,) = listing(tmp_path).folders
     assert (found.name, found.pictures) == ("my disk", None)
     monkeypatch.setattr(disk, "MOUNTED_BELOW", (os.fsencode(tmp_path),))

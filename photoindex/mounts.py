@@ -55,18 +55,26 @@ def mount_of(folder: bytes, table: bytes | None = None) -> Mount | None:
 
     Nothing is asked of the folder's disk.
     """
+    found: Mount | None = None
+    for mount in _mounts(table):
+        # Of two mounts at one place the later one is seen.
+        if _contains(mount.point, folder) and (not found or len(mount.point) >= len(found.point)):
+            found = mount
+    return found
+
+
+def points() -> frozenset[bytes]:
+    """Where something is mounted; nothing where the kernel has no table of it."""
+    return frozenset(mount.point for mount in _mounts(None))
+
+
+def _mounts(table: bytes | None) -> list[Mount]:
     if table is None:
         try:
             table = MOUNTS.read_bytes()
         except OSError:
-            return None  # not Linux, or no /proc
-    found: Mount | None = None
-    for line in table.splitlines():
-        mount = _parse(line)
-        # Of two mounts at one place the later one is seen.
-        if mount is not None and _contains(mount.point, folder) and (not found or len(mount.point) >= len(found.point)):
-            found = mount
-    return found
+            return []  # not Linux, or no /proc
+    return [mount for mount in map(_parse, table.splitlines()) if mount is not None]
 
 
 def _parse(line: bytes) -> Mount | None:
