@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -70,6 +70,28 @@ class Watched:
                 return
             self.page.wait_for_timeout(50)
         raise AssertionError("pictures are missing")
+
+
+@contextmanager
+def looking(browser: Browser, url: str, address: str, size: str = "desk", **options: Any) -> Iterator[Watched]:
+    """A page of the server at `url`, without complaints at the end. `options`: of the browser's context."""
+    context = browser.new_context(viewport=SIZES[size], **{"reduced_motion": "reduce", **options})
+    visit = Watched(context.new_page(), url)
+    visit.page.goto(visit.url + address)
+    try:
+        yield visit
+        assert visit.wrongs == []
+    finally:
+        context.close()
+
+
+def wait_until(page: Page, done: Callable[[], object], what: str = "it did not come to that") -> None:
+    """Asked again and again: a page's own waiting would need its eval, which the policy forbids."""
+    for _ in range(200):
+        if done():
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError(what)
 
 
 def check_page(visit: Watched, *, without: Iterable[str] = ()) -> None:

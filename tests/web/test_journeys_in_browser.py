@@ -9,13 +9,13 @@ from __future__ import annotations
 import base64
 import io
 import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
+from functools import partial
 
 import pytest
-from browsing import CHROMIUM, SIZES, Watched, check_page, open_browser
+from browsing import CHROMIUM, SIZES, Watched, check_page, looking, open_browser, wait_until
 from drawing import draw_image
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, expect
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium or google-chrome is installed")
 
@@ -54,27 +54,7 @@ def browser() -> Iterator[Browser]:
 def look(browser, varied):
     """Opens a page of the server, which must be without complaints at the end."""
 
-    @contextmanager
-    def open_page(address: str, size: str = "desk", **options: object) -> Iterator[Watched]:
-        context = browser.new_context(viewport=SIZES[size], **{"reduced_motion": "reduce", **options})
-        visit = Watched(context.new_page(), varied.url)
-        visit.page.goto(visit.url + address)
-        try:
-            yield visit
-            assert visit.wrongs == []
-        finally:
-            context.close()
-
-    return open_page
-
-
-def _until(page: Page, done: Callable[[], bool]) -> None:
-    """Asked again and again: a page's own waiting would need its eval, which the policy forbids."""
-    for _ in range(200):
-        if done():
-            return
-        page.wait_for_timeout(50)
-    raise AssertionError("it did not come to that")
+    return partial(looking, browser, varied.url)
 
 
 def _send(visit: Watched, how: str, content: bytes = b"", name: str = "", kind: str = "image/png") -> None:
@@ -278,9 +258,9 @@ def test_a_video_plays_from_the_moment_that_was_found_where_pointed_at_in_the_vi
         assert page.locator(".card video").get_attribute("src").endswith("/original#t=4")
         card.click()
         page.wait_for_url("**/photos/21?t=4")
-        _until(page, lambda: page.locator(".pswp video").evaluate(at) == [True, 4])
+        wait_until(page, lambda: page.locator(".pswp video").evaluate(at) == [True, 4])
         page.reload()
-        _until(page, lambda: page.locator(".stage video").evaluate(at) == [True, 4])
+        wait_until(page, lambda: page.locator(".stage video").evaluate(at) == [True, 4])
 
 
 @pytest.mark.parametrize("size", ["phone", pytest.param("desk", marks=pytest.mark.long)])

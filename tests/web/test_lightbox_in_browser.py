@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
+from functools import partial
 from urllib.parse import urljoin
 
 import pytest
-from browsing import CHROMIUM, SIZES, Watched, check_page, open_browser
+from browsing import CHROMIUM, SIZES, Watched, check_page, looking, open_browser, wait_until
 from playwright.sync_api import Browser, Page
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium or google-chrome is installed")
@@ -26,27 +26,7 @@ def browser() -> Iterator[Browser]:
 def look(browser, long_timeline):
     """Opens a page, which must be without complaints at the end."""
 
-    @contextmanager
-    def open_page(address: str, size: str = "desk", **options: object) -> Iterator[Watched]:
-        context = browser.new_context(viewport=SIZES[size], reduced_motion="reduce", **options)
-        visit = Watched(context.new_page(), long_timeline.url)
-        visit.page.goto(visit.url + address)
-        try:
-            yield visit
-            assert visit.wrongs == []
-        finally:
-            context.close()
-
-    return open_page
-
-
-def _wait(page: Page, until: Callable[[], object], what: str) -> None:
-    """Asked again and again: a page's own waiting would need its eval, which the policy forbids."""
-    for _ in range(200):
-        if until():
-            return
-        page.wait_for_timeout(50)
-    raise AssertionError(what)
+    return partial(looking, browser, long_timeline.url)
 
 
 def _open(page: Page, photo_id: int) -> None:
@@ -56,11 +36,13 @@ def _open(page: Page, photo_id: int) -> None:
 
 
 def _wait_for_address(page: Page, photo_id: int) -> None:
-    _wait(page, lambda: page.url.endswith(f"/photos/{photo_id}"), f"the address is {page.url}, not that of {photo_id}")
+    wait_until(
+        page, lambda: page.url.endswith(f"/photos/{photo_id}"), f"the address is {page.url}, not that of {photo_id}"
+    )
 
 
 def _closed(page: Page) -> None:
-    _wait(page, lambda: page.locator(".pswp").count() == 0, "the viewer is closed")
+    wait_until(page, lambda: page.locator(".pswp").count() == 0, "the viewer is closed")
 
 
 def _is_favourite(page: Page, photo_id: int) -> bool:
@@ -82,8 +64,8 @@ def test_the_viewer_shows_photo_after_photo_and_leads_back(look, size):
         visit.wait_for_pictures()
         before = page.url
         _open(page, 3)
-        _wait(page, lambda: page.evaluate(_LARGE % 3), "the original is shown")
-        _wait(page, lambda: page.evaluate(_LARGE % 4), "the next is fetched already")
+        wait_until(page, lambda: page.evaluate(_LARGE % 3), "the original is shown")
+        wait_until(page, lambda: page.evaluate(_LARGE % 4), "the next is fetched already")
         check_page(visit)
         page.keyboard.press("ArrowRight")
         _wait_for_address(page, 4)
@@ -92,7 +74,7 @@ def test_the_viewer_shows_photo_after_photo_and_leads_back(look, size):
         _wait_for_address(page, 2)
         page.keyboard.press("Escape")
         _closed(page)
-        _wait(page, lambda: page.url.split("?")[0] == before, "the address is the page's again")
+        wait_until(page, lambda: page.url.split("?")[0] == before, "the address is the page's again")
         assert page.evaluate("document.activeElement.getAttribute('href')") == "/photos/2"
         page.go_forward()
         page.locator("article.photo").wait_for()
@@ -143,7 +125,7 @@ def test_the_viewer_goes_on_to_newer_photos_than_the_page_began_with(look):
             page.keyboard.press("ArrowLeft")
             _wait_for_address(page, photo_id)
         shown = first - 11
-        _wait(page, lambda: page.evaluate(_LARGE % shown), "the original is shown")
+        wait_until(page, lambda: page.evaluate(_LARGE % shown), "the original is shown")
         page.keyboard.press("ArrowRight")
         _wait_for_address(page, shown + 1)
         page.keyboard.press("Escape")
@@ -159,7 +141,7 @@ def test_the_viewer_tells_what_is_known_and_makes_favourites(look, size):
         page = visit.page
         _open(page, 8)
         page.keyboard.press("f")
-        _wait(page, lambda: _is_favourite(page, 8), "it is a favourite")
+        wait_until(page, lambda: _is_favourite(page, 8), "it is a favourite")
         heart = page.get_by_role("button", name="Favourite", exact=True).first
         assert heart.get_attribute("aria-pressed") == "true"
         assert page.locator('main .picture[href="/photos/8"] .star').count() == 1
@@ -168,11 +150,11 @@ def test_the_viewer_tells_what_is_known_and_makes_favourites(look, size):
         check_page(visit)
         panel = page.locator(".viewer-panel")
         panel.get_by_role("button", name="Favourite").click()
-        _wait(page, lambda: not _is_favourite(page, 8), "it is none again")
-        _wait(page, lambda: heart.get_attribute("aria-pressed") == "false", "the viewer says so")
+        wait_until(page, lambda: not _is_favourite(page, 8), "it is none again")
+        wait_until(page, lambda: heart.get_attribute("aria-pressed") == "false", "the viewer says so")
         assert page.locator('main .picture[href="/photos/8"] .star').count() == 0
         page.keyboard.press("ArrowRight")
-        _wait(page, lambda: "photo 0008" in panel.inner_text(), "the panel tells of the next")
+        wait_until(page, lambda: "photo 0008" in panel.inner_text(), "the panel tells of the next")
         page.keyboard.press("i")
         assert panel.is_hidden()
         page.keyboard.press("Escape")
@@ -203,7 +185,9 @@ def test_a_video_is_played_in_the_viewer(look):
         video = page.locator(".pswp video")
         video.wait_for()
         assert video.get_attribute("src") == f"/api/v1/photos/{NEWEST_OF_LONG}/original"
-        _wait(page, lambda: page.evaluate("document.querySelector('.pswp video').readyState > 0"), "it can be played")
+        wait_until(
+            page, lambda: page.evaluate("document.querySelector('.pswp video').readyState > 0"), "it can be played"
+        )
         page.evaluate("document.querySelector('.pswp video').play()")
         page.keyboard.press("ArrowRight")
         _wait_for_address(page, 1)
@@ -222,7 +206,7 @@ def test_the_viewer_opens_wherever_there_are_pictures(look, address):
         _wait_for_address(page, wanted)
         page.keyboard.press("Escape")
         _closed(page)
-        _wait(page, lambda: page.url == visit.url + address, "the address is the page's again")
+        wait_until(page, lambda: page.url == visit.url + address, "the address is the page's again")
 
 
 def test_a_photos_own_page_shows_it_full_screen_and_takes_keys(look):
@@ -234,7 +218,7 @@ def test_a_photos_own_page_shows_it_full_screen_and_takes_keys(look):
         _closed(page)
         assert page.url.endswith("/photos/12")
         page.keyboard.press("f")
-        _wait(page, lambda: _is_favourite(page, 12), "it is a favourite")
+        wait_until(page, lambda: _is_favourite(page, 12), "it is a favourite")
         page.get_by_role("button", name="4 stars").click()
         page.get_by_role("link", name="4 of 5").wait_for()
         assert page.evaluate("document.activeElement.getAttribute('aria-label')") == "4 stars"
@@ -279,7 +263,7 @@ def test_what_browsers_cannot_show_or_is_not_there_is_shown_by_its_thumbnail(bro
     for photo_id in (raw, gone):
         _open(visit.page, photo_id)
         shown = _THUMBNAIL % photo_id
-        _wait(visit.page, lambda shown=shown: visit.page.evaluate(shown), "the thumbnail is shown")
+        wait_until(visit.page, lambda shown=shown: visit.page.evaluate(shown), "the thumbnail is shown")
         visit.page.keyboard.press("Escape")
         _closed(visit.page)
     context.close()
