@@ -143,8 +143,9 @@ def test_the_viewer_tells_what_is_known_and_makes_favourites(look, size):
         page.keyboard.press("f")
         wait_until(page, lambda: _is_favourite(page, 8), "it is a favourite")
         heart = page.get_by_role("button", name="Favourite", exact=True).first
-        assert heart.get_attribute("aria-pressed") == "true"
-        assert page.locator('main .picture[href="/photos/8"] .star').count() == 1
+        wait_until(page, lambda: heart.get_attribute("aria-pressed") == "true", "the viewer says so")
+        star = page.locator('main .picture[href="/photos/8"] .star')
+        wait_until(page, lambda: star.count() == 1, "the photo has its star")
         page.keyboard.press("i")
         page.locator(".viewer-panel .facts").wait_for()
         check_page(visit)
@@ -152,7 +153,7 @@ def test_the_viewer_tells_what_is_known_and_makes_favourites(look, size):
         panel.get_by_role("button", name="Favourite").click()
         wait_until(page, lambda: not _is_favourite(page, 8), "it is none again")
         wait_until(page, lambda: heart.get_attribute("aria-pressed") == "false", "the viewer says so")
-        assert page.locator('main .picture[href="/photos/8"] .star').count() == 0
+        wait_until(page, lambda: star.count() == 0, "the star is gone")
         page.keyboard.press("ArrowRight")
         wait_until(page, lambda: "photo 0008" in panel.inner_text(), "the panel tells of the next")
         page.keyboard.press("i")
