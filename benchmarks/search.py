@@ -379,7 +379,7 @@ def filters(
                 answer = space.distances(session, query, chosen)
                 answer_ids = answer.photo_ids[answer.distances <= bound]
             else:
-                answer = space.within(session, query, bound)
+                answer = space.within(session, query, bound, thorough=True)
                 answer_ids = answer.photo_ids[np.isin(answer.photo_ids, chosen, assume_unique=True)]
             took["filtered"].append(time.perf_counter() - began)
             truth = ids[mask & (cosines >= 1 - bound + 2e-6)]

@@ -62,8 +62,10 @@ class VecSpace:
                 return self._nearest_by_full_scan(session, vector, limit, floor, after)
             k = min(4 * k, KNN_LIMIT)
 
-    def within(self, session: Session, vector: NDArray[np.float32], max_distance: float) -> Found:
-        """Every photo that is not farther than `max_distance`, however many they are."""
+    def within(
+        self, session: Session, vector: NDArray[np.float32], max_distance: float, *, thorough: bool = False
+    ) -> Found:
+        """Every photo that is not farther than `max_distance`, however many they are, thorough or not."""
         bound = max_distance + TOLERANCE
         keys, _ = self._knn(session, vector, KNN_LIMIT, "distance <= :bound", bound=bound)
         if len(keys) == KNN_LIMIT:

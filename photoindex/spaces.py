@@ -49,8 +49,13 @@ class Space(Protocol):
         """The `limit` nearest photos; `after` continues behind the last one of the page before."""
         ...
 
-    def within(self, session: Session, vector: NDArray[np.float32], max_distance: float) -> Found:
-        """Every photo that is not farther than `max_distance`."""
+    def within(
+        self, session: Session, vector: NDArray[np.float32], max_distance: float, *, thorough: bool = False
+    ) -> Found:
+        """Every photo that is not farther than `max_distance`.
+
+        A space may miss one in thousands, unless it is to be `thorough`.
+        """
         ...
 
     def distances(

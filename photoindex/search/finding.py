@@ -117,8 +117,9 @@ def _near(session: Session, space: Space, asked: Asked, few: NDArray[np.int64] |
         found = space.distances(session, asked.bounds.vector, few)
         found = chosen(found, found.distances <= farthest)
     else:
-        found = space.within(session, asked.bounds.vector, farthest)
-        if asked.compiled.condition is not None:
+        filtered = asked.compiled.condition is not None
+        found = space.within(session, asked.bounds.vector, farthest, thorough=filtered)
+        if filtered:
             found = chosen(found, _meeting(session, asked.compiled, found.photo_ids))
     liked = [like.photo_id for like in asked.query.likes]
     return chosen(found, ~np.isin(found.photo_ids, liked)) if liked else found

@@ -22,11 +22,12 @@ from photoindex.spaces import Found, Neighbour, behind, chosen, ordered
 
 SCAN_SHARE = 0.4
 """Of the rows: for more candidates than this, reckoning all rows is as quick."""
-THOROUGH = ((500, 4.0), (2000, 2.0), (5000, 1.5))
-"""Photos expected, and how many times as many candidates and lists as were measured to be enough: `within` answers
-filters, which should miss nothing. Of the 200 nearest of 40 texts and 40 photos it missed none at 100,000 rows, and one
-at a million.
+DEEPER = ((500, 4.0), (2000, 2.0), (5000, 1.5))
+"""Photos expected, and how many times as many candidates and lists as were measured to be enough `within` looks at. Of
+the 200 nearest of 40 texts and 40 photos it missed none at 100,000 rows, and one at a million.
 """
+THOROUGH = 2.0
+"""How many times as many candidates again, of all lists, where nothing may be missed: none of those was."""
 LEAST_WITHIN = 50
 """How many photos at least `within` is prepared for: it starts from an estimate."""
 
@@ -38,8 +39,8 @@ Pairs = tuple[NDArray[np.int64], NDArray[np.float32]]
 class SnapshotSpace:
     """A `photoindex.spaces.Space` over a snapshot, at one moment. Made by `Spaces.of` for each request.
 
-    `distances` is exact. `nearest` finds what `Depth.recall_…` says, `within` all but one in thousands; both find what
-    is in the tail for certain.
+    `distances` is exact. `nearest` finds what `Depth.recall_…` says, `within` all but one in thousands, and thoroughly
+    next to all of those; both find what is in the tail for certain.
     """
 
     encoder: StoredEncoder
@@ -58,16 +59,18 @@ class SnapshotSpace:
                 return chosen(rest, slice(limit))
             wanted = 4 * wanted
 
-    def within(self, session: Session, vector: NDArray[np.float32], max_distance: float) -> Found:
+    def within(
+        self, session: Session, vector: NDArray[np.float32], max_distance: float, *, thorough: bool = False
+    ) -> Found:
         """Every photo that is not farther than `max_distance`."""
         snapshot = self.snapshot
         share = np.count_nonzero(snapshot.sample @ vector >= 1 - max_distance) / len(snapshot.sample)
         expected = max(LEAST_WITHIN, int(1.3 * share * snapshot.header.rows))
         while True:
-            depth = self._thoroughly(expected)
+            depth = self._deeper(expected, thorough)
             ids, apart = self._candidates(vector, depth)
             near = apart <= max_distance + 10.0**-6
-            if depth is None or self._is_enough(depth, int(np.count_nonzero(near))):
+            if depth is None or self._is_enough(depth, int(np.count_nonzero(near)), thorough):
                 break
             expected = max(2 * expected, int(1.2 * np.count_nonzero(near)))
         found = _together(self._of_all_frames(vector, ids, apart, near), self.overlay.within(vector, max_distance))
@@ -115,19 +118,23 @@ class SnapshotSpace:
             return None
         return Depth(limit, probes, candidates, 0.0, 0.0)
 
-    def _thoroughly(self, limit: int) -> Depth | None:
+    def _deeper(self, limit: int, thorough: bool) -> Depth | None:
         """The same, so deep that next to nothing is missed."""
         depth = self._depth(limit)
         if depth is None:
             return None
-        factor = float(np.interp(limit, [at for at, _ in THOROUGH], [factor for _, factor in THOROUGH]))
-        candidates = min(int(np.ceil(factor * depth.candidates)), int(SCAN_SHARE * self.snapshot.header.rows))
-        probes = min(self.snapshot.header.lists, int(np.ceil(factor * depth.probes)))
-        return Depth(limit, probes, candidates, 0.0, 0.0)
+        factor = float(np.interp(limit, [at for at, _ in DEEPER], [factor for _, factor in DEEPER]))
+        header, candidates = self.snapshot.header, int(np.ceil(factor * depth.candidates))
+        scanned = int(SCAN_SHARE * header.rows)
+        if thorough:
+            candidates = int(THOROUGH * candidates)
+            return Depth(limit, header.lists, candidates, 0.0, 0.0) if candidates <= scanned else None
+        probes = min(header.lists, int(np.ceil(factor * depth.probes)))
+        return Depth(limit, probes, min(candidates, scanned), 0.0, 0.0)
 
-    def _is_enough(self, depth: Depth, found: int) -> bool:
+    def _is_enough(self, depth: Depth, found: int, thorough: bool) -> bool:
         """Whether a look of this depth was deep enough for as many as it has found."""
-        needed = self._thoroughly(found)
+        needed = self._deeper(found, thorough)
         return needed is not None and needed.candidates <= depth.candidates and needed.probes <= depth.probes
 
     def _candidates(self, vector: NDArray[np.float32], depth: Depth | None) -> Pairs:

@@ -115,7 +115,7 @@ def test_codes_miss_little_and_what_is_found_has_its_exact_distance(
     with database.write() as session:
         encoder = fill(session, 2000)
     make(database, encoder, tmp_path, lists_from)
-    exact, hits, missed = VecSpace(encoder), 0, 0
+    exact, hits, missed, missed_even_so = VecSpace(encoder), 0, 0, 0
     with database.read() as session:
         space = Spaces(tmp_path).of(session, encoder)
         assert isinstance(space, SnapshotSpace)
@@ -125,12 +125,17 @@ def test_codes_miss_little_and_what_is_found_has_its_exact_distance(
         for vector in (*clustered(chooser, 20), *unit(chooser.standard_normal((20, DIM)))):
             truth = pairs(exact.nearest(session, vector, 50))
             nearest, within = space.nearest(session, vector, 50), space.within(session, vector, truth[-1][1])
+            thorough = set(pairs(space.within(session, vector, truth[-1][1], thorough=True)))
+            missed_even_so += len(set(truth) - thorough)
             hits, missed = hits + len(set(pairs(nearest)) & set(truth)), missed + len(set(truth) - set(pairs(within)))
             for found in (nearest, within):
                 assert pairs(found) == sorted(pairs(found), key=lambda pair: (pair[1], pair[0]))
-        assert lists_from or space._thoroughly(50) is not None  # in lists, `within` has not looked at every row either
+        assert (
+            lists_from or space._deeper(50, thorough=False) is not None
+        )  # in lists, `within` has not looked at every row either
     assert hits / 2000 >= 0.97
     assert missed <= 4  # of 2,000, with the coarse codes of so few dimensions
+    assert missed_even_so == 0
 
 
 @pytest.mark.usefixtures("exactly")
