@@ -8,19 +8,23 @@ from __future__ import annotations
 
 import json
 import shutil
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Error, Page, expect, sync_playwright
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 ARGUMENTS = ["--no-sandbox", "--disable-quic", "--disable-background-networking"]
 SIZES = {"desk": {"width": 1280, "height": 800}, "phone": {"width": 390, "height": 844}}
+WAIT_SECONDS = 30.0
+"""How long is waited for what a page must come to: longer than any machine takes, as only failures take so long."""
 _AXE = Path(__file__).with_name("vendor") / "axe" / "axe.min.js"
 _GRAVE = ("serious", "critical")
+expect.set_options(timeout=WAIT_SECONDS * 1000)
 
 
 @contextmanager
@@ -34,13 +38,14 @@ def open_browser() -> Iterator[Browser]:
 
 
 class Watched:
-    """A page of the server at `url`, and everything that must not happen on it."""
+    """A page of the server at `url`, and everything that must not happen on it. Without `scripts` it can't be asked."""
 
-    def __init__(self, page: Page, url: str) -> None:
+    def __init__(self, page: Page, url: str, scripts: bool = True) -> None:
         self.page = page
         self.url = url
+        self.scripts = scripts
         self.wrongs: list[str] = []
-        page.set_default_timeout(20_000)
+        page.set_default_timeout(WAIT_SECONDS * 1000)
         page.on("console", lambda message: self._note(message.type in ("error", "warning"), message.text))
         page.on("pageerror", lambda error: self._note(True, str(error)))
         page.on("dialog", lambda dialog: self._note(True, f"dialog: {dialog.message}"))
@@ -59,39 +64,50 @@ class Watched:
 
     def check(self) -> None:
         """No complaint so far (a violation of the content security policy is one), nothing wider than the window."""
-        width = self.page.evaluate("[document.documentElement.scrollWidth, window.innerWidth]")
-        assert width[0] <= width[1], f"{self.page.url} is {width[0]} pixels wide in a window of {width[1]}"
+        if self.scripts:
+            width = self.page.evaluate("[document.documentElement.scrollWidth, window.innerWidth]")
+            assert width[0] <= width[1], f"{self.page.url} is {width[0]} pixels wide in a window of {width[1]}"
         assert self.wrongs == []
 
     def wait_for_pictures(self) -> None:
-        """Until every picture in sight is drawn. Asked again and again: a page's own waiting would need its eval."""
-        for _ in range(400):
-            if self.page.evaluate(_ALL_DRAWN):
-                return
-            self.page.wait_for_timeout(50)
-        raise AssertionError("pictures are missing")
+        """Until every picture in sight is drawn."""
+        if self.scripts:
+            wait_until(self.page, lambda: self.page.evaluate(_ALL_DRAWN), "pictures are missing")
+        else:
+            self.page.wait_for_load_state("networkidle")
 
 
 @contextmanager
 def looking(browser: Browser, url: str, address: str, size: str = "desk", **options: Any) -> Iterator[Watched]:
     """A page of the server at `url`, without complaints at the end. `options`: of the browser's context."""
-    context = browser.new_context(viewport=SIZES[size], **{"reduced_motion": "reduce", **options})
-    visit = Watched(context.new_page(), url)
-    visit.page.goto(visit.url + address)
+    context = browser.new_context(**{"viewport": SIZES[size], "reduced_motion": "reduce", **options})
+    visit = Watched(context.new_page(), url, options.get("java_script_enabled", True))
     try:
+        visit.page.goto(visit.url + address)
         yield visit
-        assert visit.wrongs == []
+        visit.check()
     finally:
         context.close()
 
 
 def wait_until(page: Page, done: Callable[[], object], what: str = "it did not come to that") -> None:
-    """Asked again and again: a page's own waiting would need its eval, which the policy forbids."""
-    for _ in range(200):
-        if done():
-            return
-        page.wait_for_timeout(50)
-    raise AssertionError(what)
+    """Asked again and again: a page's own waiting would need its eval, which the policy forbids.
+
+    While a page gives way to another nothing can be asked of it, which is no failure.
+    """
+    deadline = time.monotonic() + WAIT_SECONDS
+    while not _holds(done):
+        assert time.monotonic() < deadline, what
+        page.wait_for_timeout(20)
+
+
+def _holds(done: Callable[[], object]) -> bool:
+    try:
+        return bool(done())
+    except Error as error:
+        if "context was destroyed" not in str(error):
+            raise
+        return False
 
 
 def check_page(visit: Watched, *, without: Iterable[str] = ()) -> None:

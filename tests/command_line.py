@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
 import time
@@ -9,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from photoindex import status
-from photoindex.database import open_database
+from photoindex.database import Database, open_database
 
 COMMAND = [sys.executable, "-m", "photoindex"]
 
@@ -22,8 +23,8 @@ def environment(**more: str) -> dict[str, str]:
 
 
 def read_status(data: Path) -> status.Status:
-    """The status as it is in the database now."""
-    database = open_database(data / "photoindex.db")
+    """The status as it is in the database now, which is closed again: who ends may be the last to have it open."""
+    database = reopen(data / "photoindex.db")
     try:
         with database.read() as session:
             return status.read(session, data / "daemon.lock")
@@ -31,9 +32,24 @@ def read_status(data: Path) -> status.Status:
         database.close()
 
 
-def wait_until(condition: Callable[[], bool], seconds: float = 60.0) -> None:
-    """Wait for something that other processes do."""
+def reopen(path: Path) -> Database:
+    """The database, for those who ask twenty times a second: with a new one each statement would be compiled anew.
+
+    It has no connection before it is used, nor after it is closed.
+    """
+    if not path.exists():
+        open_database(path).close()
+    return _kept(path, path.stat().st_ino)
+
+
+@functools.lru_cache(maxsize=8)
+def _kept(path: Path, _inode: int) -> Database:
+    return open_database(path)
+
+
+def wait_until(condition: Callable[[], object], seconds: float = 120.0) -> None:
+    """Wait for something that other processes do. Only failures take so long."""
     deadline = time.monotonic() + seconds
     while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.05)
+        assert time.monotonic() < deadline, f"not so within {seconds} s"
+        time.sleep(0.02)

@@ -8,8 +8,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from templating import keep_compiled
 
 from photoindex.database import Database, open_database
+
+keep_compiled()
 
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 """Real photos and broken files beside the checkout, where somebody has put them; no test needs them."""

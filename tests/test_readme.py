@@ -66,11 +66,11 @@ def server(environment: dict[str, str], port: int) -> Iterator[str]:
         try:
             assert f"http://127.0.0.1:{port}/" in process.stdout.readline()
             address = f"http://127.0.0.1:{port}"
-            eventually(lambda: _status(address)["files"]["indexed"] == 2, 60)
+            eventually(lambda: _status(address)["files"]["indexed"] == 2)
             yield address
         finally:
             process.send_signal(signal.SIGINT)
-            process.wait(15)
+            process.wait(60)
         said = process.stderr.read()
     assert process.returncode == 0
     notices = [line for line in said.splitlines() if "starter" in line]
@@ -78,7 +78,7 @@ def server(environment: dict[str, str], port: int) -> Iterator[str]:
 
 
 def _status(address: str) -> dict[str, dict[str, int]]:
-    found: dict[str, dict[str, int]] = json.load(urllib.request.urlopen(address + "/api/v1/status", timeout=10))
+    found: dict[str, dict[str, int]] = json.load(urllib.request.urlopen(address + "/api/v1/status", timeout=60))
     return found
 
 

@@ -100,7 +100,7 @@ def test_stop_asks_and_waits(stage, tmp_path: Path) -> None:
     acting = stage(
         f"trap 'sleep 0.2; echo ended > {tmp_path}/done; exit' TERM; echo ready >&2; while :; do sleep 0.05; done"
     )
-    wait_until(lambda: acting.said == ["ready"], 5)
+    wait_until(lambda: acting.said == ["ready"])
     acting.supervisor.stop()
     assert (tmp_path / "done").exists()
     assert acting.said == ["ready"]
@@ -109,36 +109,36 @@ def test_stop_asks_and_waits(stage, tmp_path: Path) -> None:
 
 def test_stop_kills_who_does_not_listen_and_what_that_started(stage) -> None:
     acting = stage("trap '' TERM; sleep 100 & echo $! >&2; wait; sleep 100")
-    wait_until(lambda: bool(acting.said), 5)
+    wait_until(lambda: bool(acting.said))
     child, grandchild = psutil.Process(acting.child.process.pid), psutil.Process(int(acting.said[0]))
     started = time.monotonic()
     acting.supervisor.stop(patience_seconds=0.3)
-    assert time.monotonic() - started < 3
-    _, alive = psutil.wait_procs([child, grandchild], timeout=3)
+    assert time.monotonic() - started < 30
+    _, alive = psutil.wait_procs([child, grandchild], timeout=30)
     assert not alive
     assert "did not end in time" in acting.said[-1]
 
 
 def test_hurry_cuts_the_patience_short(stage) -> None:
     acting = stage("trap '' TERM; echo ready >&2; while :; do sleep 0.05; done")
-    wait_until(lambda: acting.said == ["ready"], 5)
+    wait_until(lambda: acting.said == ["ready"])
     hurry = threading.Event()
     hurry.set()
     started = time.monotonic()
     acting.supervisor.stop(hurry, patience_seconds=60)
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < 30
 
 
 def test_of_a_progress_bar_only_the_end_is_said(stage) -> None:
     acting = stage(r"printf ' 1%%\r 50%%\rdone\n\n' >&2; sleep 100")
-    wait_until(lambda: bool(acting.said), 5)
+    wait_until(lambda: bool(acting.said))
     assert acting.said == ["done"]
 
 
 def test_stop_when_a_child_has_just_ended(stage) -> None:
     acting = stage("exit 0")
     process = psutil.Process(acting.child.process.pid)
-    wait_until(lambda: process.status() == psutil.STATUS_ZOMBIE, 5)
+    wait_until(lambda: process.status() == psutil.STATUS_ZOMBIE)
     acting.supervisor.stop()
     assert not process.is_running()
     assert acting.said == []

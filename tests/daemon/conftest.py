@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 from colour_encoder import ColourEncoder
+from command_line import read_status, reopen, wait_until
 from drawing import draw_photo
 from faults.invariants import assert_invariants
 
@@ -17,7 +17,7 @@ from photoindex import files, libraries, photos, status, timeline
 from photoindex.config import Settings, load_settings
 from photoindex.daemon import service
 from photoindex.daemon.choosing import Tell
-from photoindex.database import Database, open_database
+from photoindex.database import Database
 from photoindex.embeddings import StoredEncoder
 from photoindex.photos import PhotoInfo
 from photoindex.search import SearchEngine, TextTower
@@ -39,7 +39,7 @@ class Home:
         return self.encoder, None
 
     def open(self) -> Database:
-        return open_database(self.settings.database)
+        return reopen(self.settings.database)
 
     def index(self) -> service.Progress:
         """Scan and index until nothing is left to do."""
@@ -57,11 +57,7 @@ class Home:
         return self.status().files
 
     def status(self) -> status.Status:
-        database = self.open()
-        with database.read() as session:
-            found = status.read(session, self.settings.daemon_lock)
-        database.close()
-        return found
+        return read_status(self.settings.data)
 
     def search(self, query: str, limit: int = 10) -> list[str]:
         """File names, best first."""
@@ -125,7 +121,7 @@ def running(home: Home) -> Iterator[Home]:
     eventually(lambda: home.status().daemon.state == "idle")
     yield home
     stop.set()
-    thread.join(10)
+    thread.join(60)
     assert not thread.is_alive()
     assert problems == []
     left = [each for each in threading.enumerate() if each not in before]
@@ -133,9 +129,6 @@ def running(home: Home) -> Iterator[Home]:
     assert home.status().daemon.state == "stopped"
 
 
-def eventually(is_so: Callable[[], object], seconds: float = 10) -> None:
-    """Wait until something is so; fail when it is not in time."""
-    deadline = time.monotonic() + seconds
-    while not is_so():
-        assert time.monotonic() < deadline, f"not so within {seconds} s"
-        time.sleep(0.05)
+def eventually(is_so: Callable[[], object], seconds: float = 60) -> None:
+    """Wait until something is so; fail when it is not in time. Only failures take so long."""
+    wait_until(is_so, seconds)

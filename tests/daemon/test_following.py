@@ -48,7 +48,7 @@ def run(home: Home) -> Iterator[Callable[[Settings], None]]:
     yield start
     stop.set()
     for thread in threads:
-        thread.join(10)
+        thread.join(60)
         assert not thread.is_alive()
     assert problems == []
 

@@ -283,7 +283,7 @@ def test_a_step_that_was_overtaken_is_done_again(home: Home, monkeypatch: pytest
 
 def test_the_daemon_groups_while_it_watches_and_stops_at_once(running: Home) -> None:
     names = _variants(running, 13, "sea")
-    eventually(lambda: _groups(running, "same") == [names], 20)
+    eventually(lambda: _groups(running, "same") == [names])
 
 
 def test_a_stopped_grouper_writes_nothing(home: Home) -> None:

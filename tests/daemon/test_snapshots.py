@@ -208,11 +208,11 @@ def test_a_build_ends_at_once_with_the_daemon_and_leaves_nothing(database: Datab
     keeper = Snapshots(database, folder, ending.is_set, build_from=100)
     thread = threading.Thread(target=keeper.run, args=(ending,))
     thread.start()
-    eventually(lambda: psutil.Process().children(), 20)
+    eventually(lambda: psutil.Process().children())
     started = time.monotonic()
     ending.set()
-    thread.join(5)
-    assert not thread.is_alive() and time.monotonic() - started < 5
+    thread.join(60)
+    assert not thread.is_alive() and time.monotonic() - started < 30
     assert psutil.Process().children() == []
     assert set(counting(database).values()) == {None}
     assert keeper_of(database, folder).step()  # clears what was left, and builds
@@ -230,11 +230,11 @@ def test_a_builder_ends_with_a_daemon_that_was_killed(database: Database, folder
     )
     daemon = subprocess.Popen([sys.executable, "-c", script, str(database.path), str(folder)])
     known = psutil.Process(daemon.pid)
-    eventually(lambda: known.children(), 20)
+    eventually(lambda: known.children())
     (builder,) = known.children()
     daemon.send_signal(signal.SIGKILL)
     daemon.wait()
-    eventually(lambda: not builder.is_running() or builder.status() == psutil.STATUS_ZOMBIE, 10)
+    eventually(lambda: not builder.is_running() or builder.status() == psutil.STATUS_ZOMBIE)
     assert set(counting(database).values()) == {None}
     assert keeper_of(database, folder).step()
 

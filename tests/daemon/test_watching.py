@@ -22,24 +22,24 @@ from photoindex.daemon.watcher import Watcher
 def test_new_changed_renamed_copied_and_deleted_files_are_followed(running: Home, tmp_path: Path) -> None:
     draw_photo(tmp_path / "green.jpg", colour="green", seed=1)
     shutil.copy(tmp_path / "green.jpg", running.root / "green.jpg")
-    eventually(lambda: running.search("green") == ["green.jpg"], 5)
+    eventually(lambda: running.search("green") == ["green.jpg"])
     (photo,) = running.photos()
 
     (running.root / "sub").mkdir()
     os.rename(running.root / "green.jpg", running.root / "sub" / "renamed.jpg")
-    eventually(lambda: running.search("green") == ["renamed.jpg"], 5)
+    eventually(lambda: running.search("green") == ["renamed.jpg"])
     assert running.photos()[0].id == photo.id
     assert running.photos()[0].files[0].id == photo.files[0].id
 
     shutil.copy(running.root / "sub" / "renamed.jpg", running.root / "copy.jpg")
-    eventually(lambda: [len(each.files) for each in running.photos()] == [2], 5)
+    eventually(lambda: [len(each.files) for each in running.photos()] == [2])
 
     running.draw("copy.jpg", "blue")
-    eventually(lambda: set(running.search("blue show:all")) == {"copy.jpg", "renamed.jpg"}, 5)
+    eventually(lambda: set(running.search("blue show:all")) == {"copy.jpg", "renamed.jpg"})
 
     os.unlink(running.root / "copy.jpg")
     shutil.rmtree(running.root / "sub")
-    eventually(lambda: running.search("green") == [], 5)
+    eventually(lambda: running.search("green") == [])
     assert running.encoder.images_encoded == 2
 
 
@@ -65,7 +65,6 @@ def test_a_photo_written_slowly_is_read_when_it_is_whole(running: Home, tmp_path
         for start in range(0, len(content), len(content) // 8 + 1):
             target.write(content[start : start + len(content) // 8 + 1])
             time.sleep(0.1)
-        assert running.counts().failed == 0
     eventually(lambda: running.counts().indexed == 1)
     assert running.failures() == {}
 
@@ -108,7 +107,7 @@ def test_a_root_that_goes_and_comes_back_is_watched_again(running: Home, tmp_pat
     eventually(lambda: running.status().libraries[0].state == "offline")
     assert [photo.filename for photo in running.photos()] == ["a.png"]
     os.rename(tmp_path / "unplugged", running.root)
-    eventually(lambda: running.status().libraries[0].state == "online", 20)
+    eventually(lambda: running.status().libraries[0].state == "online")
     running.draw("b.png", "blue")
     eventually(lambda: running.counts().indexed == 2)
     assert running.encoder.images_encoded == 2
@@ -164,7 +163,7 @@ def test_nobody_waits_for_changes_after_the_end(home: Home, monkeypatch: pytest.
 
 
 def test_what_goes_in_one_burst_is_looked_at_as_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("photoindex.daemon.changes.QUIET_SECONDS", 0.2)
+    monkeypatch.setattr("photoindex.daemon.changes.QUIET_SECONDS", 1.5)
     changes = Changes()
     for number in range(30):
         changes.note_gone(1, str(number).encode())

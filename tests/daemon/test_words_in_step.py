@@ -25,12 +25,12 @@ def found(home: Home, query: str) -> list[str]:
 
 def test_a_new_and_a_renamed_file_are_found_by_name_within_seconds(running: Home) -> None:
     running.draw("trip/harbour.jpg")
-    eventually(lambda: found(running, "harbour trip") == ["harbour.jpg"], 5)
+    eventually(lambda: found(running, "harbour trip") == ["harbour.jpg"])
     os.rename(running.root / "trip" / "harbour.jpg", running.root / "trip" / "quay.jpg")
-    eventually(lambda: found(running, "quay") == ["quay.jpg"], 5)
+    eventually(lambda: found(running, "quay") == ["quay.jpg"])
     assert found(running, "harbour") == []
     os.unlink(running.root / "trip" / "quay.jpg")
-    eventually(lambda: found(running, "quay") == [], 5)
+    eventually(lambda: found(running, "quay") == [])
 
 
 def test_what_another_process_changes_is_followed_while_the_daemon_is_idle(running: Home) -> None:
@@ -42,7 +42,7 @@ def test_what_another_process_changes_is_followed_while_the_daemon_is_idle(runni
         album = collections.create_album(session, "Wedding")
         collections.add_to_album(session, album.id, [photo.id])
     database.close()
-    eventually(lambda: found(running, "wedding") == ["1.jpg"], 5)
+    eventually(lambda: found(running, "wedding") == ["1.jpg"])
 
 
 def test_a_run_that_ends_by_itself_leaves_no_words_to_write(home: Home) -> None:

@@ -61,13 +61,13 @@ def test_what_waits_is_encoded_together():
     def place(items: Sequence[int]) -> np.ndarray:
         batches.append(len(items))
         started.set()
-        assert go_on.wait(10)
+        assert go_on.wait(60)
         return np.array([[item] for item in items], dtype=np.float32)
 
     gatherer = Gatherer([place], 64)
     with ThreadPoolExecutor(9) as pool:
         first = pool.submit(gatherer.run, [0])
-        assert started.wait(10)
+        assert started.wait(60)
         others = [pool.submit(gatherer.run, [number, -number]) for number in range(1, 9)]
         while len(gatherer._waiting) < 8:
             go_on.wait(0.001)

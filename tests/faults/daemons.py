@@ -58,7 +58,7 @@ class Daemon:
     def signal(self, number: int = signal.SIGKILL) -> None:
         os.kill(self.pid, number)
 
-    def wait(self, seconds: float = 20) -> int | None:
+    def wait(self, seconds: float = 60) -> int | None:
         """Its exit code, negative for a signal; None when it has not ended by then."""
         code: int | None = self.forge.ask({"do": "wait", "pid": self.pid, "seconds": seconds})["code"]
         return code
@@ -87,7 +87,7 @@ class Daemon:
         found = self.home.status()
         return found.daemon.pid == self.pid and found.daemon.state == "idle" and found.files.pending == 0
 
-    def ready_seconds(self, most: float = 20) -> float:
+    def ready_seconds(self, most: float = 60) -> float:
         """Wait until it says that it runs; how long that took from its start."""
         while self.status() is None:
             assert time.monotonic() - self.started_at < most, self.said()
@@ -152,4 +152,4 @@ def forging() -> Iterator[Forge]:
         assert process.stdin is not None
         with closing(process.stdin):
             yield Forge(process)
-        process.wait(20)
+        process.wait(60)

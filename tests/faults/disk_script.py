@@ -111,7 +111,7 @@ def mount(*arguments: str) -> None:
     subprocess.run(["mount", *arguments], check=True)
 
 
-def eventually(is_so: Callable[[], object], seconds: float = 30) -> None:
+def eventually(is_so: Callable[[], object], seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
     while not is_so():
         assert time.monotonic() < deadline, lines
@@ -151,7 +151,7 @@ def full(case: Case) -> None:
         time.sleep(1.5)
         case.found["lines"] = [line for line in lines if "full" in line]
         freed = case.empty()
-        eventually(lambda: case.status().files.indexed == 9, 60)
+        eventually(lambda: case.status().files.indexed == 9)
         case.found["seconds"] = time.monotonic() - freed
         eventually(lambda: case.status().daemon.problem is None)
         case.found["favourite afterwards"] = form(client, "/photos/1/favourite", favourite="yes")
@@ -170,7 +170,7 @@ def restarted(case: Case) -> None:
         time.sleep(1)
         case.found["while full"] = answers(client_of(case))
         case.empty()
-        eventually(lambda: case.status().files.indexed == 6, 60)
+        eventually(lambda: case.status().files.indexed == 6)
     case.found["problems"] = case.problems()
 
 
@@ -205,7 +205,7 @@ def inodes(case: Case) -> None:
         case.found["problem"] = case.status().daemon.problem
         for number in range(made):
             (case.disk / f"filling {number}").unlink()
-        eventually(lambda: case.status().files.indexed == 8, 60)
+        eventually(lambda: case.status().files.indexed == 8)
     case.found["problems"] = case.problems()
 
 

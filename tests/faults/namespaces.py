@@ -7,7 +7,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +17,8 @@ from daemon.conftest import Home, eventually
 SCRIPT = Path(__file__).with_name("watching_daemon.py")
 FIRST_SECONDS = 60
 """How long a daemon may take to start on a machine that is busy."""
+END_SECONDS = 30
+"""By then it has ended; within 10 s where the machine has nothing else to do."""
 
 
 def needs_namespaces(*flags: str) -> None:
@@ -28,7 +29,7 @@ def needs_namespaces(*flags: str) -> None:
 
 @contextmanager
 def daemon(home: Home, *prefix: str, **settings: object) -> Iterator[subprocess.Popen[bytes]]:
-    """A daemon that is idle for the first time; it must end well within ten seconds of SIGTERM.
+    """A daemon that is idle for the first time; it must end by itself after SIGTERM.
 
     `prefix` is the command it is started by, which must become it (`exec`).
     """
@@ -43,10 +44,8 @@ def daemon(home: Home, *prefix: str, **settings: object) -> Iterator[subprocess.
     try:
         eventually(lambda: process.poll() is not None or home.status().daemon.state == "idle", FIRST_SECONDS)
         yield process
-        started = time.monotonic()
         process.send_signal(signal.SIGTERM)
-        assert process.wait(10) == 0
-        assert time.monotonic() - started < 10
+        assert process.wait(END_SECONDS) == 0
     finally:
         if process.poll() is None:
             process.send_signal(signal.SIGCONT)

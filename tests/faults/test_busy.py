@@ -67,7 +67,7 @@ def test_a_daemon_that_starts_waits_for_its_database(home: Home) -> None:
         thread.start()
         time.sleep(1)
         assert thread.is_alive()
-    thread.join(30)
+    thread.join(60)
     assert not thread.is_alive()
     assert problems == []
     assert home.counts().indexed == 1
@@ -84,7 +84,7 @@ def test_a_daemon_ends_while_its_database_is_busy(home: Home) -> None:
         thread.start()
         time.sleep(0.5)
         stop.set()
-        thread.join(10)
+        thread.join(60)
         assert not thread.is_alive()
 
 

@@ -55,7 +55,7 @@ def test_R36_a_disk_that_takes_no_thumbnails_is_told_and_waited_for(forge: Forge
     assert str(home.status().daemon.problem).startswith("no thumbnail can be kept in ")
     assert home.counts().pending == 1
     home.settings.thumbnails.unlink()
-    eventually(lambda: home.counts().indexed == 1, 60)
+    eventually(lambda: home.counts().indexed == 1)
     eventually(lambda: home.status().daemon.problem is None)
     daemon.end()
     assert len(_lines(daemon, "indexing waits")) == 1

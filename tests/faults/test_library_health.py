@@ -74,17 +74,17 @@ def test_R14_a_mount_disappears_and_comes_back(home: Home, tmp_path: Path) -> No
     for number in range(5):
         home.draw(f"{number}.jpg", seed=number)
     with daemon(home, "unshare", "-rm") as process:
-        eventually(lambda: _states(home) == {"indexed": 5}, 60)
+        eventually(lambda: _states(home) == {"indexed": 5})
         photo_id = _favour(home)
         inside = ("nsenter", "-t", str(process.pid), "-U", "-m", "--preserve-credentials")
         subprocess.run([*inside, "mount", "-t", "tmpfs", "none", str(home.root)], check=True)
-        eventually(lambda: _state(home) == "offline", 60)
+        eventually(lambda: _state(home) == "offline")
         assert "is not the folder it was" in (home.status().libraries[0].problem or "")
         assert _states(home) == {"indexed": 5}
         subprocess.run([*inside, "umount", str(home.root)], check=True)
-        eventually(lambda: _state(home) == "online", 60)
+        eventually(lambda: _state(home) == "online")
         draw_photo(home.root / "after.jpg", seed=99)
-        eventually(lambda: _states(home) == {"indexed": 6}, 60)
+        eventually(lambda: _states(home) == {"indexed": 6})
     encoded = home.encoder.images_encoded
     home.index()
     assert home.encoder.images_encoded == encoded
@@ -184,7 +184,7 @@ def test_R14_a_daemon_ends_while_a_disk_hangs(
         _hang(patch, home.root, hanging)
         started = time.monotonic()
         home.index()
-        assert time.monotonic() - started < 10
+        assert time.monotonic() - started < 30
         assert _state(home) == "offline"
         hanging.set()
         eventually(lambda: set(threading.enumerate()) <= before)
@@ -205,7 +205,7 @@ def test_R15_when_most_of_a_library_goes_its_owner_is_asked(
     def follow(is_so: Callable[[], bool]) -> None:
         if how == "down":
             home.index()
-        eventually(is_so, 60)
+        eventually(is_so)
 
     for number in range(100):
         _scatter(tmp_path / "new" / f"{number}.png", number)
@@ -474,7 +474,7 @@ def test_R9_half_written_copies_are_read_once_and_when_they_are_whole(running: H
     with (running.root / "copied.png").open("wb", buffering=0) as target:
         for start in range(0, len(content), len(content) // 5 + 1):
             target.write(content[start : start + len(content) // 5 + 1])
-            time.sleep(0.1)
+            time.sleep(0.02)
     eventually(lambda: _states(running) == {"indexed": 1, "failed": 1})
     os.rename(running.root / ".rsync.png.Xa3b9Z", running.root / "rsync.png")
     (running.root / "rsync.png").write_bytes(content)

@@ -120,7 +120,7 @@ def test_R10_a_hundred_thousand_files_at_once(forge: Forge, home: Home, capsys: 
     with serving(home) as web:
         searching = searcher(web, 0.1)
         with visited([searching]):
-            eventually(lambda: len(searching.times) > 100, 60)
+            eventually(lambda: len(searching.times) > 100)
             dropped_at = time.monotonic()
             spread_out(home, files, contents, 100)
             most_bytes = 0
@@ -204,7 +204,7 @@ def test_R34_a_soak_leaves_memory_descriptors_threads_and_speed_as_they_were(
                 uses["web"].append(use_of(worker))
                 pause.wait(1.0)
             ended = time.monotonic()
-    eventually(lambda: daemon.is_idle() and home.counts().indexed == len(churn.there), 60)
+    eventually(lambda: daemon.is_idle() and home.counts().indexed == len(churn.there))
     daemon.end()
     assert_invariants(home)
     warm = {name: [use for use in found if use.at - started > warm_up] for name, found in uses.items()}

@@ -197,7 +197,7 @@ class Model(RuleBasedStateMachine):
         if self._daemon is None:
             self.start()
         assert self._daemon is not None
-        eventually(lambda: self._found() == self._oracle and self._daemon.is_idle(), 30)
+        eventually(lambda: self._found() == self._oracle and self._daemon.is_idle())
         assert_invariants(
             self._home,
             was_given=Given(frozenset(self._favourites), frozenset()),

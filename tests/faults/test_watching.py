@@ -36,7 +36,7 @@ def test_R11_an_inotify_queue_that_overflows_is_followed_by_a_scan(home: Home, b
         home.draw(f"{number % 3}/{number}.jpg", seed=number)
     sample = (home.root / "0" / "0.jpg").read_bytes()
     with daemon(home) as process:
-        eventually(lambda: home.counts().indexed == 60, 60)
+        eventually(lambda: home.counts().indexed == 60)
         process.send_signal(signal.SIGSTOP)
         if by == "noise":
             noise = home.root / "noise"
@@ -56,10 +56,10 @@ def test_R11_an_inotify_queue_that_overflows_is_followed_by_a_scan(home: Home, b
             os.rename(home.root / "2" / f"{3 * number + 2}.jpg", home.root / "2" / f"renamed {number}.jpg")
         assert home.status().libraries[0].overflows == 0
         process.send_signal(signal.SIGCONT)
-        eventually(lambda: home.status().libraries[0].overflows >= 1, 30)  # 2 s where nothing else runs
+        eventually(lambda: home.status().libraries[0].overflows >= 1)  # 2 s where nothing else runs
         eventually(lambda: home.counts().pending == 0 and _paths(home) == _on_disk(home), 30 if by == "noise" else 900)
         draw_photo(home.root / "late" / "afterwards.jpg", seed=999)  # it still watches
-        eventually(lambda: "late/afterwards.jpg" in _paths(home), 60)
+        eventually(lambda: "late/afterwards.jpg" in _paths(home))
     assert_invariants(home)
 
 
@@ -78,8 +78,8 @@ def test_R12_fewer_folders_watched_than_there_are_is_said_and_made_up_for_by_sca
         assert "sysctl fs.inotify.max_user_watches=" in notice
         for number in range(0, 200, 10):  # half of them in folders that are new
             home.draw(f"{number:03}/later.jpg", seed=100 + number)
-        eventually(lambda: home.counts().indexed == 20, 60)
-        eventually(lambda: "of 111 folders are watched" in "".join(home.status().libraries[0].notices), 60)
+        eventually(lambda: home.counts().indexed == 20)
+        eventually(lambda: "of 111 folders are watched" in "".join(home.status().libraries[0].notices))
     assert_invariants(home)
 
 
@@ -88,11 +88,11 @@ def test_R13_without_an_inotify_instance_it_scans_and_says_so(home: Home) -> Non
     home.draw("a.jpg", seed=1)
     limited = ("unshare", "-Ur", "sh", "-c", 'echo 0 > /proc/sys/user/max_inotify_instances; exec "$0" "$@"')
     with daemon(home, *limited, poll_interval_seconds=1):
-        eventually(lambda: home.counts().indexed == 1, 60)
+        eventually(lambda: home.counts().indexed == 1 and home.status().libraries[0].notices)
         (notice,) = home.status().libraries[0].notices
         assert "fs.inotify.max_user_instances" in notice
         home.draw("b.jpg", seed=2)
-        eventually(lambda: home.counts().indexed == 2, 60)
+        eventually(lambda: home.counts().indexed == 2)
 
 
 TABLE = rb"""22 27 0:21 / /proc rw,relatime - proc proc rw

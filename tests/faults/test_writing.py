@@ -106,7 +106,7 @@ def test_R9_a_file_that_is_being_written_is_read_when_it_is_whole(
     eventually(lambda: running.counts().indexed == 1)
     for writer in writers:
         writer.join()
-    eventually(lambda: running.counts().indexed == 5 and running.failures().keys() == {"half.bmp"}, 30)
+    eventually(lambda: running.counts().indexed == 5 and running.failures().keys() == {"half.bmp"})
     time.sleep(SETTLE_SECONDS)  # nothing of it is tried again
     assert running.encoder.images_encoded == 5, "nothing partial was encoded"
     assert all(decodes[name] <= 2 for name in (*WAYS, "copy.bmp", "half.bmp")), decodes
@@ -139,7 +139,7 @@ def test_R37_a_file_saved_in_a_loop_is_read_once_it_rests_and_others_at_once(
         eventually(lambda others=others: running.counts().indexed >= others)
     stop.set()
     saving.join()
-    eventually(lambda: (found := running.counts()).indexed == others + 1 and found.pending == 0, 30)
+    eventually(lambda: (found := running.counts()).indexed == others + 1 and found.pending == 0)
     assert saved > 10 * SETTLE_SECONDS, "it was saved far more often than it may be read"
     assert decodes["busy.png"] <= seconds / running.settings.settle_seconds + 1
     assert_invariants(running)

@@ -123,7 +123,7 @@ def test_that_a_file_is_being_read_is_written_down_before(home: Home) -> None:
     arguments = [str(Path(__file__).parents[1]), str(home.settings.data)]
     with subprocess.Popen([sys.executable, "-c", script, *arguments]) as daemon:
         try:
-            eventually(lambda: tries(home) == [1], 30)
+            eventually(lambda: tries(home) == [1])
             assert home.status().daemon.isolation is not None
         finally:
             daemon.kill()
@@ -152,11 +152,11 @@ def test_a_daemon_that_is_stopped_leaves_no_suspicion(home: Home, seen: Counter[
         kwargs={"stop": stop, "watch": True, "load_encoder": home.load_encoder},
     )
     thread.start()
-    eventually(lambda: tries(home) == [1], 20)
-    eventually(lambda: seen, 20)
+    eventually(lambda: tries(home) == [1])
+    eventually(lambda: seen)
     started = time.monotonic()
     stop.set()
-    thread.join(10)
+    thread.join(60)
     assert not thread.is_alive()
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 30, "it sleeps for an hour"
     assert tries(home) == [0]

@@ -18,11 +18,13 @@ from urllib.request import Request, urlopen
 
 import pytest
 from blake3 import blake3
+from browsing import CHROMIUM, open_browser
 from colour_encoder import ColourEncoder
 from drawing import draw_image, draw_photo
 from filming import film_video
 from flask import Flask
 from PIL.Image import Image
+from playwright.sync_api import Browser
 from sqlalchemy import update
 
 from photoindex import collections, companions, embeddings, files, libraries, media, photos, status
@@ -225,6 +227,14 @@ def make_app(gallery: Gallery) -> Iterator[Callable[..., Flask]]:
         app.extensions["photoindex"].close()
 
 
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    if CHROMIUM is None:
+        pytest.skip("no chromium or google-chrome is installed")
+    with open_browser() as opened:
+        yield opened
+
+
 @pytest.fixture(scope="session")
 def dozen(tmp_path_factory: pytest.TempPathFactory, new_database: Callable[[Path], Database]) -> Gallery:
     """Twelve photos, one of each colour, to be copied."""
@@ -244,6 +254,19 @@ def app(gallery: Gallery, dozen: Gallery, make_app: Callable[..., Flask]) -> Fla
     return make_app()
 
 
+@pytest.fixture(scope="session")
+def four_hundred(tmp_path_factory: pytest.TempPathFactory, new_database: Callable[[Path], Database]) -> Gallery:
+    """Four hundred photos of all shapes, some a day, and one video, the newest, to be copied."""
+    folder = tmp_path_factory.mktemp("four hundred")
+    (folder / "photos").mkdir()
+    settings = Settings(data=folder / "data")
+    gallery = Gallery(settings, folder / "photos", new_database(settings.database), ColourEncoder())
+    gallery.fill(400, days_apart=0.29)
+    gallery.film("video.webm", ["blue", "red"], timeline_at=NEWEST + timedelta(hours=1))
+    gallery.database.close()
+    return gallery
+
+
 @dataclass
 class RunningServer:
     """A real gunicorn in a process of its own."""
@@ -253,21 +276,21 @@ class RunningServer:
 
     def get(self, address: str, **headers: str) -> bytes:
         """The body of what is at an address; waits while the server answers 503."""
-        for _ in range(100):
+        for _ in range(3000):
             try:
-                with urlopen(Request(self.url + address, headers=headers), timeout=30) as response:
+                with urlopen(Request(self.url + address, headers=headers), timeout=60) as response:
                     return response.read()
             except HTTPError as error:
                 with error:
                     if error.code != 503:
                         raise
-                time.sleep(0.05)
+                time.sleep(0.02)
         raise AssertionError(f"{address} stayed unavailable")
 
     def stop(self, with_signal: int = signal.SIGTERM) -> tuple[int, str, str]:
         """Exit code and the rest of what it printed."""
         self.process.send_signal(with_signal)
-        out, err = self.process.communicate(timeout=15)
+        out, err = self.process.communicate(timeout=60)
         return self.process.returncode, out, err
 
 
@@ -334,16 +357,32 @@ def serve() -> Iterator[Callable[[Path], RunningServer]]:
 
 
 @pytest.fixture(scope="module")
-def long_timeline(tmp_path_factory: pytest.TempPathFactory, serve: Callable[[Path], RunningServer]) -> RunningServer:
+def make_gallery(
+    tmp_path_factory: pytest.TempPathFactory, new_database: Callable[[Path], Database]
+) -> Iterator[Callable[[str], Gallery]]:
+    """Makes empty galleries that the tests of a file fill and share."""
+    made: list[Gallery] = []
+
+    def make(name: str) -> Gallery:
+        home = tmp_path_factory.mktemp(name)
+        settings = Settings(data=home / "data", web_threads=4)
+        (home / "photos").mkdir()
+        made.append(Gallery(settings, home / "photos", new_database(settings.database), ColourEncoder()))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.database.close()
+
+
+@pytest.fixture(scope="module")
+def long_timeline(
+    make_gallery: Callable[[str], Gallery], serve: Callable[[Path], RunningServer], four_hundred: Gallery
+) -> RunningServer:
     """A server over 400 photos of all shapes, some a day, and one video, the newest: for many tests at once."""
-    home = tmp_path_factory.mktemp("long")
-    settings = Settings(data=home / "data", web_threads=4)
-    (home / "photos").mkdir()
-    with closing(open_database(settings.database, checkpoints=True)) as database:
-        made = Gallery(settings, home / "photos", database, ColourEncoder())
-        made.fill(400, days_apart=0.29)
-        made.film("video.webm", ["blue", "red"], timeline_at=NEWEST + timedelta(hours=1))
-    return serve(settings.data)
+    made = make_gallery("long")
+    made.become(four_hundred)
+    return serve(made.settings.data)
 
 
 TOWNS = (

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
-from browsing import CHROMIUM, SIZES, Watched, check_page, open_browser
-from playwright.sync_api import Browser
+from browsing import check_page, looking
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium or google-chrome is installed")
+from photoindex import collections, saved_searches
 
 PAGES = (
     "/",
@@ -43,28 +40,30 @@ PAGES = (
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with open_browser() as opened:
-        yield opened
-
-
-@pytest.mark.parametrize("size", SIZES)
-def test_every_page_can_be_used_by_all(browser, gallery, start_server, make_app, size):
+def url(make_gallery, serve) -> str:
+    gallery = make_gallery("every page")
     gallery.fill(24, days_apart=3)
     gallery.draw("one.jpg", "red", seed=7)
     gallery.draw("two.jpg", "red", seed=7)
     gallery.add_failed(b"broken.jpg", "truncated", "it ends after 3 of 9 kB")
-    client = make_app().test_client()
-    saved = client.post("/api/v1/saved-searches", json={"name": "Blue", "query": "blue"})
-    assert saved.status_code == 201
-    assert client.post("/api/v1/albums", json={"name": "Trip"}).status_code == 201
-    for photo_id in (3, 1, 2):
-        assert client.put(f"/api/v1/albums/1/photos/{photo_id}").status_code == 200
-    server = start_server()
-    server.get("/readyz")
-    for theme, language in (("light", "en"), ("dark", "fr")):
-        context = browser.new_context(viewport=SIZES[size], color_scheme=theme, locale=language)
-        visit = Watched(context.new_page(), server.url)
+    with gallery.database.write() as session:
+        saved_searches.create(session, "Blue", "blue")
+        album = collections.create_album(session, "Trip")
+        collections.add_to_album(session, album.id, (3, 1, 2))
+    return serve(gallery.settings.data).url
+
+
+@pytest.mark.parametrize(
+    ("size", "theme", "language"),
+    [
+        ("desk", "light", "en"),
+        ("phone", "dark", "fr"),
+        pytest.param("desk", "dark", "fr", marks=pytest.mark.long),
+        pytest.param("phone", "light", "en", marks=pytest.mark.long),
+    ],
+)
+def test_every_page_can_be_used_by_all(browser, url, size, theme, language):
+    with looking(browser, url, PAGES[0], size, color_scheme=theme, locale=language) as visit:
         for address in PAGES:
             visit.open(address)
             visit.wait_for_pictures()
@@ -72,4 +71,3 @@ def test_every_page_can_be_used_by_all(browser, gallery, start_server, make_app,
         if size == "phone":
             visit.page.locator(".tabs summary").click()
             check_page(visit)
-        context.close()

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from browsing import CHROMIUM, SIZES, Watched, check_page, open_browser
+from browsing import SIZES, Watched, check_page
 from colour_encoder import ColourEncoder
 from drawing import draw_photo
 from playwright.sync_api import Browser, expect
@@ -16,8 +16,6 @@ from web.conftest import COLOURS, RunningServer, _end, _launch, _running
 
 from photoindex.config import load_settings
 from photoindex.daemon import service
-
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium or google-chrome is installed")
 
 PHOTOS = 12
 
@@ -49,15 +47,9 @@ def server(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run
         yield running
     finally:
         stop.set()
-        daemon.join(15)
+        daemon.join(60)
         _end(process)
     assert not daemon.is_alive()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with open_browser() as opened:
-        yield opened
 
 
 def test_from_nothing_to_photos_that_can_be_found(browser: Browser, server: RunningServer) -> None:

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
-from browsing import CHROMIUM, SIZES, Watched, check_page, open_browser
-from playwright.sync_api import Browser, expect
+from browsing import SIZES, check_page, looking
+from playwright.sync_api import expect
 
 from photoindex import photos
 from photoindex.photos import PlaceNames
-
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium or google-chrome is installed")
 
 TOWNS = (
     (45.18, 5.72, PlaceNames("Grenoble", "Isère", "France", "Grenoble", "Isère", "France", "FR")),
@@ -21,57 +17,38 @@ TOWNS = (
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with open_browser() as opened:
-        yield opened
-
-
-@pytest.fixture
-def server(gallery, start_server):
+def server(make_gallery, serve):
     """Over six photos: three in Grenoble, two in Lyon, one in Fiji."""
+    gallery = make_gallery("places")
     for number, town in enumerate((0, 0, 0, 1, 1, 2)):
         latitude, longitude, names = TOWNS[town]
         with gallery.database.write() as session:
             place_id = photos.remember_place(session, town, names)
         where = {"latitude": latitude, "longitude": longitude, "place_id": place_id}
         gallery.draw(f"{number}.jpg", ("red", "blue", "green")[town], seed=number, metadata=where)
-    started = start_server()
-    started.get("/readyz")
-    return started
-
-
-def _open(browser: Browser, url: str, size: str, **options: object) -> Watched:
-    context = browser.new_context(viewport=SIZES[size], reduced_motion="reduce", **options)  # type: ignore[arg-type]
-    visit = Watched(context.new_page(), url)
-    visit.open("/places")
-    return visit
+    return serve(gallery.settings.data)
 
 
 @pytest.mark.parametrize("size", SIZES)
 def test_clusters_part_as_one_zooms_in_and_lead_to_their_photos(browser, server, size):
-    visit = _open(browser, server.url, size)
-    page = visit.page
-    page.wait_for_selector('#map[data-ready="yes"]')
-    expect(page.get_by_role("button", name="5 photos")).to_be_visible()
-    expect(page.get_by_role("button", name="1 photo", exact=True)).to_be_visible()
-    assert page.locator("#map path.land").count() > 0
-    visit.wait_for_pictures()
-    check_page(visit)
-    page.get_by_role("button", name="5 photos").click()
-    expect(page.get_by_role("button", name="3 photos")).to_be_visible()
-    check_page(visit)
-    page.get_by_role("button", name="3 photos").focus()
-    page.keyboard.press("Enter")
-    page.wait_for_url("**/search?q=near*")
-    assert page.locator("li.card").count() == 3
-    visit.check()
-    page.context.close()
+    with looking(browser, server.url, "/places", size) as visit:
+        page = visit.page
+        page.wait_for_selector('#map[data-ready="yes"]')
+        expect(page.get_by_role("button", name="5 photos")).to_be_visible()
+        expect(page.get_by_role("button", name="1 photo", exact=True)).to_be_visible()
+        expect(page.locator("#map path.land").first).to_be_attached()
+        visit.wait_for_pictures()
+        check_page(visit)
+        page.get_by_role("button", name="5 photos").click()
+        expect(page.get_by_role("button", name="3 photos")).to_be_visible()
+        check_page(visit)
+        page.get_by_role("button", name="3 photos").press("Enter")
+        page.wait_for_url("**/search?q=near*")
+        expect(page.locator("li.card")).to_have_count(3)
 
 
 def test_without_scripts_there_is_the_list(browser, server):
-    visit = _open(browser, server.url, "desk", java_script_enabled=False)
-    page = visit.page
-    assert not page.locator("#map").is_visible()
-    page.get_by_role("link", name="Grenoble").click()
-    assert page.locator("li.card").count() == 3
-    page.context.close()
+    with looking(browser, server.url, "/places", java_script_enabled=False) as visit:
+        expect(visit.page.locator("#map")).to_be_hidden()
+        visit.page.get_by_role("link", name="Grenoble").click()
+        expect(visit.page.locator("li.card")).to_have_count(3)

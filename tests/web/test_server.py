@@ -38,7 +38,7 @@ def test_gunicorn_answers_and_ends_cleanly(gallery, start_server):
     assert len(processes) == 2
     started = time.monotonic()
     assert server.stop() == (0, "ended\n", "")
-    assert time.monotonic() - started < 8
+    assert time.monotonic() - started < 30
     assert not any(each.is_running() and each.status() != psutil.STATUS_ZOMBIE for each in processes[1:])
 
 
@@ -56,7 +56,7 @@ def test_requests_that_never_arrive_do_not_keep_the_others_waiting(start_server,
             each.sendall(beginning)
         assert json.loads(server.get("/healthz")) == {"status": "ok"}
         if beginning:
-            waiting[0].settimeout(10)
+            waiting[0].settimeout(60)
             while waiting[0].recv(65536):
                 pass
     finally:
@@ -66,13 +66,13 @@ def test_requests_that_never_arrive_do_not_keep_the_others_waiting(start_server,
 
 
 def test_a_request_that_arrives_slowly_is_answered(start_server):
-    server = start_server(5.0)
+    server = start_server(30.0)
     where = urlsplit(server.url)
     with socket.create_connection((where.hostname, where.port)) as slow:
         for piece in (b"GET /heal", b"thz HTTP/1.1\r\nHo", b"st: localhost\r\nConnection: close\r\n", b"\r\n"):
             slow.sendall(piece)
             time.sleep(0.05)
-        slow.settimeout(10)
+        slow.settimeout(60)
         assert slow.recv(65536).startswith(b"HTTP/1.1 200 ")
     assert server.stop()[0] == 0
 
@@ -97,7 +97,7 @@ def test_ctrl_c_and_a_closed_terminal_end_it_too(start_server, number):
     server = start_server()
     server.get("/healthz")
     os.killpg(server.process.pid, number)  # as a terminal does: to every process
-    out, err = server.process.communicate(timeout=15)
+    out, err = server.process.communicate(timeout=60)
     assert (server.process.returncode, out, err) == (0, "ended\n", "")
 
 
@@ -107,7 +107,7 @@ def test_the_worker_does_not_outlive_a_killed_server(start_server):
     (worker,) = psutil.Process(server.process.pid).children()
     server.process.kill()
     server.process.wait()
-    psutil.wait_procs([worker], timeout=10)
+    psutil.wait_procs([worker], timeout=60)
     assert not worker.is_running()
 
 
@@ -116,7 +116,7 @@ def test_a_killed_worker_is_replaced(start_server):
     server.get("/healthz")
     (worker,) = psutil.Process(server.process.pid).children()
     worker.kill()
-    worker.wait(5)
+    worker.wait(60)
     assert json.loads(server.get("/healthz")) == {"status": "ok"}
     code, _, err = server.stop()
     assert code == 0

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import pytest
-from browsing import CHROMIUM, SIZES, Watched, check_page, open_browser
+from browsing import SIZES, check_page, looking
+from playwright.sync_api import expect
 
 from photoindex import saved_searches
 
@@ -24,40 +22,21 @@ def test_suggestions_are_whole_queries_with_what_they_are(gallery, make_app):
     assert client.get("/suggestions?q=" + "x" * 5000).status_code == 200
 
 
-@pytest.fixture(scope="module")
-def opened():
-    if CHROMIUM is None:
-        pytest.skip("no chromium or google-chrome is installed")
-    with open_browser() as browser:
-        yield browser
-
-
 @pytest.mark.parametrize("size", SIZES)
-def test_typing_and_choosing(opened, long_timeline, size):
-    @contextmanager
-    def visited() -> Iterator[Watched]:
-        context = opened.new_context(viewport=SIZES[size])
-        try:
-            yield Watched(context.new_page(), long_timeline.url)
-        finally:
-            context.close()
-
-    with visited() as visit:
-        page = visit.page
-        visit.open("/")
-        page.locator("#q").fill("red ty")
-        options = page.get_by_role("option")
-        options.filter(has_text="type:").wait_for()
+def test_typing_and_choosing(browser, long_timeline, size):
+    with looking(browser, long_timeline.url, "/", size) as visit:
+        page, box, options = visit.page, visit.page.locator("#q"), visit.page.get_by_role("option")
+        box.fill("red ty")
+        expect(options.filter(has_text="type:")).to_be_visible()
         check_page(visit)
         page.keyboard.press("ArrowDown")
-        assert page.locator("#q").get_attribute("aria-activedescendant") == "suggestion-0"
+        expect(box).to_have_attribute("aria-activedescendant", "suggestion-0")
         page.keyboard.press("Enter")
-        assert page.locator("#q").input_value() == "red type:"
+        expect(box).to_have_value("red type:")
         options.filter(has_text="video").click()
         page.wait_for_url("**/search?q=red+type%3Avideo")
         visit.open("/")
-        page.locator("#q").focus()
-        options.filter(has_text="red type:video").wait_for()  # searched for before, in this browser
+        box.focus()
+        expect(options.filter(has_text="red type:video")).to_be_visible()  # searched for before, in this browser
         page.keyboard.press("Escape")
-        assert options.count() == 0 or not options.first.is_visible()
-        visit.check()
+        expect(page.locator("#suggestions")).to_be_hidden()
