@@ -18,7 +18,9 @@ from photoindex import embeddings, words
 from photoindex.database import Database, open_database
 from photoindex.doctor import Patient, examine
 from photoindex.doctor.salvage import salvage
+from photoindex.doctor.tables import COUNTED, DERIVED, KEPT
 from photoindex.errors import DatabaseError
+from photoindex.models import Base
 from photoindex.neighbours import VecSpace
 from photoindex.snapshots import Spaces
 from photoindex.snapshots.format import CODES
@@ -94,7 +96,7 @@ def test_r31_one_wrong_vector_among_all_is_found_and_mended_by_the_doctor(databa
     changed = "substr(vectors, 1, 6400) || zeroblob(4) || substr(vectors, 6405)"
     _run(f"UPDATE {VECTORS} SET vectors = CAST({changed} AS BLOB)")(database)
     folder = database.path.parent
-    assert problems(database, folder) == ["search table: 1 vector of the search table of test is damaged"]
+    assert problems(database, folder) == ["search table: 1 vector is wrong in the search table of test"]
     list(examine(Patient(database, folder / "thumbnails", folder / "snapshots", repair=True)))
     assert problems(database, folder) == []
 
@@ -150,6 +152,15 @@ def test_the_doctor_mends_rows_that_do_not_fit_each_other(database: Database) ->
     with database.read() as session:
         assert embeddings.existing(session, 1, [3, 4, 6]) == {6}
         assert session.scalar(text("SELECT state FROM file WHERE id = 5")) == "pending"
+
+
+def test_the_doctor_knows_every_table_there_is(database: Database) -> None:
+    lists = (set(COUNTED), DERIVED, KEPT)
+    assert sum(map(len, lists)) == len(set().union(*lists))
+    assert set().union(*lists) == set(Base.metadata.tables)
+    with database.read() as session:
+        for table in COUNTED:
+            session.execute(text(COUNTED[table])).all()
 
 
 # --- damaged pages -----------------------------------------------------------------------------------------------
