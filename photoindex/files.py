@@ -93,7 +93,13 @@ _SETTLE = (
 
 
 def next_batch(
-    session: Session, limit: int, now: float, skip: Iterable[int] = (), *, suspects: bool = False
+    session: Session,
+    limit: int,
+    now: float,
+    skip: Iterable[int] = (),
+    skip_libraries: Iterable[int] = (),
+    *,
+    suspects: bool = False,
 ) -> list[Work]:
     """Up to `limit` pending files that may be read now, oldest row first, without those in `skip`.
 
@@ -115,6 +121,7 @@ def next_batch(
         .where(
             File.state == FileState.PENDING,
             Library.state == LibraryState.ONLINE,
+            Library.id.not_in(list(skip_libraries)),
             or_(File.retry_at.is_(None), File.retry_at <= now, File.retry_at > now + LONGEST_WAIT_SECONDS),
             File.id.not_in(list(skip)),
             File.tries > 0 if suspects else File.tries == 0,

@@ -10,13 +10,13 @@ from dataclasses import replace
 
 from photoindex import libraries
 from photoindex.daemon.changes import Changes
+from photoindex.daemon.pulse import silence
 from photoindex.daemon.tending import LOOK_SECONDS, Care, Tender
 from photoindex.daemon.trouble import Board, Trouble
 from photoindex.database import Database
 from photoindex.errors import DatabaseError
 from photoindex.ignoring import Ignored
 from photoindex.libraries import LibraryInfo
-from photoindex.messages import say
 
 log = logging.getLogger(__name__)
 
@@ -119,7 +119,7 @@ class Keeper:
     def _see_whether_it_hangs(self, tender: Tender) -> None:
         if tender.hangs or not tender.is_stuck:
             return
-        problem = say("%(path)s does not answer; is its disk, or its server, there?", path=tender.library.path)
+        problem = silence(tender.library.path)
         log.warning("library offline: %s", problem)
         with self._database.write() as session:
             libraries.set_offline(session, tender.library.id, problem)

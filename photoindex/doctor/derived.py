@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from photoindex import embeddings, vector_tables, words
+from photoindex import embeddings, rebuilding, vector_tables, words
 from photoindex.doctor.findings import REPAIR, Finding, Patient
 from photoindex.messages import some
 from photoindex.snapshots import changes
@@ -24,8 +24,7 @@ def check_search_tables(patient: Patient) -> Iterator[Finding]:
         what = some(wrong, "vector is wrong", "vectors are wrong") + " in" if sound else "something is damaged in"
         found = Finding("search table", f"{what} the search table of {encoder.name}", REPAIR)
         if patient.repair:
-            with patient.database.write() as session:
-                embeddings.rebuild(session, encoder)
+            rebuilding.rebuild(patient.database, encoder)
             found = found.mended("made anew from the stored embeddings")
         yield found
 

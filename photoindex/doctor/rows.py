@@ -8,8 +8,9 @@ import numpy as np
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from photoindex import embeddings
+from photoindex import embeddings, rebuilding
 from photoindex.companions import refresh_all_visibility
+from photoindex.database import Database
 from photoindex.doctor.findings import REPAIR, Finding, Patient
 from photoindex.embeddings import StoredEncoder
 from photoindex.messages import some
@@ -49,8 +50,7 @@ def check_embeddings(patient: Patient) -> Iterator[Finding]:
             REPAIR,
         )
         if patient.repair:
-            with patient.database.write() as session:
-                remove(session, encoder, bad)
+            remove(patient.database, encoder, bad)
             found = found.mended("removed; the daemon makes them again")
         yield found
 
@@ -67,14 +67,15 @@ def unsound(session: Session, encoder: StoredEncoder) -> list[int]:
     return sorted(bad)
 
 
-def remove(session: Session, encoder: StoredEncoder, photo_ids: list[int]) -> None:
-    """Forget their embeddings by that encoder, also where its search table is damaged: that is checked next."""
-    for photo_id in photo_ids:
-        session.execute(
-            text("DELETE FROM embedding WHERE encoder_id = :encoder AND photo_id = :photo"),
-            {"encoder": encoder.id, "photo": photo_id},
-        )
-    embeddings.rebuild(session, encoder)
+def remove(database: Database, encoder: StoredEncoder, photo_ids: list[int]) -> None:
+    """Forget their embeddings by that encoder, also where its search table is damaged: that is made anew."""
+    with database.write() as session:
+        for photo_id in photo_ids:
+            session.execute(
+                text("DELETE FROM embedding WHERE encoder_id = :encoder AND photo_id = :photo"),
+                {"encoder": encoder.id, "photo": photo_id},
+            )
+    rebuilding.rebuild(database, encoder)
 
 
 def _check_visibility(patient: Patient, before: set[int]) -> Iterator[Finding]:

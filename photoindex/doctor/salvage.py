@@ -188,10 +188,12 @@ class _Reader:
 def _complete(path: Path) -> None:
     """Make what is derived anew, remove rows that are not whole, and leave one file without a log."""
     with closing(open_database(path, checkpoints=True)) as database:
-        with database.write(durable=True) as session:
+        with database.write() as session:
             structure.mend_references(session)
-            for encoder in embeddings.stored_encoders(session):
-                rows.remove(session, encoder, rows.unsound(session, encoder))
+            encoders = [(each, rows.unsound(session, each)) for each in embeddings.stored_encoders(session)]
+        for encoder, unsound in encoders:
+            rows.remove(database, encoder, unsound)
+        with database.write(durable=True) as session:
             refresh_all_visibility(session)
             structure.count_again(session)
             words.prepare(session)

@@ -14,7 +14,7 @@ from faults.stored import Belongings, belongings, fill, problems
 from sqlalchemy import text
 from storage.test_snapshot import clustered, make
 
-from photoindex import embeddings, words
+from photoindex import embeddings, rebuilding, words
 from photoindex.database import Database, open_database
 from photoindex.doctor import Patient, examine
 from photoindex.doctor.salvage import salvage
@@ -68,8 +68,7 @@ def test_r31_with_a_damaged_search_table_nothing_crashes_and_the_daemon_rebuilds
     with later.read() as session:
         found = VecSpace(encoder).nearest(session, query, 20)
         assert set(found.photo_ids.tolist()) <= set(range(1, 151))
-    with later.write() as session:
-        assert embeddings.repair(session) == 1
+    assert rebuilding.repair(later) == 1
     with later.read() as session:
         assert embeddings.is_sound(session, encoder)
         found = VecSpace(encoder).nearest(session, query, 20)

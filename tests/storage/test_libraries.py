@@ -81,4 +81,4 @@ def test_removing_a_library_forgets_its_photos_but_not_those_that_others_hold(
         assert [each.id for each in libraries.list_all(session)] == [b]
         assert [each.photo_id for each in timeline.older(session, 10)] == [ids[1]]
         assert embeddings.existing(session, encoder.id, ids) == {ids[1]}
-        assert embeddings.repair(session) == 0
+        assert embeddings.is_sound(session, encoder)
