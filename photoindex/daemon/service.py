@@ -32,6 +32,7 @@ from photoindex.embeddings import StoredEncoder
 from photoindex.encoders.base import Encoder, EncoderInfo
 from photoindex.errors import DatabaseBusyError, DatabaseError, DatabaseFullError, IsolationError
 from photoindex.files import Counts
+from photoindex.forgetting import forget_library
 from photoindex.ignoring import Ignored
 from photoindex.isolation import Decoder, make_decoder
 from photoindex.lock import DaemonLock
@@ -121,6 +122,7 @@ class _Service:
             stop=self._end,
             work=self._work,
             ignoring=lambda: self._ignored(self._ignore.take()) if self._ignore.has_changed() else None,
+            forget=lambda library_id, is_stopped: forget_library(database, settings.thumbnails, library_id, is_stopped),
             board=board,
         )
 
