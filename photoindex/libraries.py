@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from photoindex.errors import LibraryError, NotFoundError
 from photoindex.messages import can_be_shown, number, say
 from photoindex.models import FileState, FileTally, Library, LibraryState
+from photoindex.mounts import is_within
 
 LONGEST_NAME = 200
 
@@ -78,7 +79,7 @@ def check_new(session: Session, folder: Path) -> None:
     """Refuse a folder that lies inside a library or around one. Raises LibraryError."""
     root = os.path.realpath(os.fsencode(folder.expanduser()))
     for other in session.scalars(select(Library)):
-        if _contains(other.root, root):
+        if root != other.root and is_within(root, other.root):
             raise LibraryError(
                 say(
                     "%(folder)s is already watched: it lies inside %(library)s",
@@ -86,7 +87,7 @@ def check_new(session: Session, folder: Path) -> None:
                     library=display_path(other.root),
                 )
             )
-        if _contains(root, other.root):
+        if root != other.root and is_within(other.root, root):
             raise LibraryError(
                 say(
                     "%(folder)s contains the library %(library)s; "
@@ -125,7 +126,7 @@ def check_apart(folder: Path, data: Path) -> None:
     One that contains the data folder is fine: the scanner leaves that out.
     """
     root, ours = (os.path.realpath(os.fsencode(each.expanduser())) for each in (folder, data))
-    if root == ours or _contains(ours, root):
+    if is_within(root, ours):
         raise LibraryError(
             say(
                 "%(folder)s lies in the data folder %(data)s; choose a folder of photos",
@@ -266,10 +267,6 @@ def _judge(session: Session, library_id: int, **values: object) -> None:
 
 def _shown(path: Path) -> str:
     return display_path(os.fsencode(path))
-
-
-def _contains(outer: bytes, inner: bytes) -> bool:
-    return inner.startswith(outer.rstrip(b"/") + b"/")
 
 
 _SHOWN = tuple(each.name for each in fields(LibraryInfo) if each.name != "files")
