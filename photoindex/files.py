@@ -132,6 +132,18 @@ def next_batch(
     return [Work(row.id, row.library_id, row.root, row.path, stat_of(row), row.attempts, row.tries) for row in rows]
 
 
+def with_sidecars(session: Session, photo_id: int) -> list[bytes]:
+    """Absolute paths of a photo's files on disk that have a sidecar; of libraries online."""
+    rows = session.execute(
+        select(Library.root, File.path)
+        .join(Library, Library.id == File.library_id)
+        .where(File.photo_id == photo_id, File.sidecar_ns != 0, File.state.in_(PRESENT))
+        .where(Library.state == LibraryState.ONLINE)
+        .order_by(File.id)
+    )
+    return [os.path.join(root, path) for root, path in rows]
+
+
 def begin(session: Session, file_ids: Iterable[int]) -> None:
     """Their contents are being read from now on. Told before it is done: it may be the end of who does it."""
     _count_tries(session, file_ids, File.tries + 1)

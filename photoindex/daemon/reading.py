@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from photoindex import embeddings, photos, room
+from photoindex import embeddings, files, photos, room
 from photoindex.daemon.pulse import Pulse
 from photoindex.database import Database
 from photoindex.encoders.base import Encoder
@@ -261,9 +261,10 @@ class Reader:
         """The metadata of a content that is a photo already, with the sidecars of all its files."""
         with self._database.read() as session:
             ids = photos.ids_of(session, [original.content_hash])
-            found = photos.get_many(session, list(ids.values()))
-        others = [file.absolute_path for info in found for file in info.files if not file.is_away]
-        sidecars = _sidecars(dict.fromkeys([work.absolute_path, *others]), pulse)
+            paths = [path for photo_id in ids.values() for path in files.with_sidecars(session, photo_id)]
+        if work.stat.sidecar_ns:
+            paths.insert(0, work.absolute_path)
+        sidecars = _sidecars(dict.fromkeys(paths), pulse)
         return self._decoder.complete(self._embedded(work, original), _name(work), sidecars)
 
     def _embedded(self, work: Work, original: Original) -> Metadata:
