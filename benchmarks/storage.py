@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 from sqlalchemy import text
 
-from photoindex import backups, embeddings, vector_tables, words
+from photoindex import backups, embeddings, rebuilding, vector_tables, words
 from photoindex.database import Database, open_database
 from photoindex.doctor import Patient, examine
 from photoindex.doctor.salvage import salvage
@@ -84,8 +84,8 @@ def measure(folder: Path, photos: int, dim: int) -> None:
         session.execute(text(f"DROP TABLE vec_{encoder.id}_chunks"))
     with timed("a search with the table damaged"), database.read() as session:
         VecSpace(encoder).nearest(session, query, 50)
-    with timed("the search table made anew"), database.write() as session:
-        assert embeddings.repair(session) == 1
+    with timed("the search table made anew"):
+        assert rebuilding.repair(database) == 1
     with timed("a backup, checked"):
         made = backups.make(database.path, folder / "copy.db")
     print(f"{'backup':<48} {made.size_bytes / 1e6:8.0f} MB")

@@ -19,7 +19,7 @@ from typing import Any
 
 from photoindex import room
 from photoindex.connections import APPLICATION_ID, Access, SqliteError, connect, error_of, read_only
-from photoindex.errors import DatabaseBusyError, DatabaseError, DatabaseFullError
+from photoindex.errors import DatabaseBusyError, DatabaseDamagedError, DatabaseError, DatabaseFullError
 from photoindex.messages import say
 
 USER_DATA = ("library", "photo", "album", "album_photo", "saved_search", "dismissal", "dismissed_photo")
@@ -76,9 +76,21 @@ def verify(path: Path) -> Copy:
                 raise DatabaseError(f"{path} is damaged (rows refer to others that are not there); use another copy")
             return Copy(path, path.stat().st_size, count_rows(connection))
     except SqliteError as error:
-        raise error_of(path, str(error)) from error
+        raise _unfit(path, str(error)) from error
     except OSError as error:
         raise DatabaseError(f"{path} can't be read ({error.strerror}); name a file that is there") from error
+
+
+def _unfit(path: Path, message: str) -> DatabaseError:
+    """What SQLite's error means of a copy, which is not the database that is in use: another may be there."""
+    if not path.exists():
+        return DatabaseError(f"there is no file {path}; name one that `photoindex backup` made")
+    found = error_of(path, message)
+    if isinstance(found, DatabaseDamagedError):
+        return DatabaseDamagedError(
+            f"{path} is damaged or no copy of a database; name another that `photoindex backup` made"
+        )
+    return found
 
 
 def count_rows(connection: Any) -> dict[str, int]:

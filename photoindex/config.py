@@ -18,6 +18,7 @@ from typing import Any
 
 import platformdirs
 
+from photoindex import layout
 from photoindex.errors import ConfigError
 
 IGNORED_BY_DEFAULT = (
@@ -131,7 +132,7 @@ class Settings:
 
     @property
     def database(self) -> Path:
-        return self.data / "photoindex.db"
+        return self.data / layout.DATABASE
 
     @property
     def thumbnails(self) -> Path:
@@ -143,7 +144,7 @@ class Settings:
 
     @property
     def daemon_lock(self) -> Path:
-        return self.data / "daemon.lock"
+        return self.data / layout.DAEMON_LOCK
 
 
 def default_data_folder() -> Path:

@@ -16,6 +16,7 @@ from photoindex.errors import LibraryError
 from photoindex.folders import in_order
 from photoindex.libraries import display_path
 from photoindex.messages import say
+from photoindex.mounts import is_within
 
 SYSTEM = frozenset(
     b"/bin /boot /dev /etc /lib /lib32 /lib64 /libx32 /lost+found /proc /run /sbin /snap /sys /usr".split()
@@ -116,9 +117,9 @@ def _is_offered(path: bytes) -> bool:
 
 
 def _is_system(path: bytes) -> bool:
-    if (path + b"/").startswith(REMOVABLE + b"/"):
+    if is_within(path, REMOVABLE):
         return False
-    return any((path + b"/").startswith(each + b"/") for each in SYSTEM)
+    return any(is_within(path, each) for each in SYSTEM)
 
 
 def _folder_names(path: bytes) -> Iterator[bytes]:

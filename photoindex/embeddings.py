@@ -1,12 +1,11 @@
 """Embeddings and who made them: the float16 rows of the table `embedding`, which are the truth.
 
 A video has several, one a frame. What makes them quick to search, `vector_tables`, is written in the same transaction
-and rebuilt from the rows whenever the two disagree.
+and rebuilt from the rows whenever the two disagree (`rebuilding`).
 """
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
@@ -18,8 +17,6 @@ from sqlalchemy.orm import Session
 
 from photoindex import vector_tables
 from photoindex.models import Embedding, EmbeddingTally, Encoder, EncoderState, Photo, PhotoTally
-
-log = logging.getLogger(__name__)
 
 NORM_TOLERANCE = 1e-2
 """How far from 1 the norm of an embedding may be; rounding to float16 moves it by less than a thousandth."""
@@ -171,8 +168,7 @@ def delete_photos(session: Session, photo_ids: Sequence[int], encoder_id: int | 
         for start in range(0, len(photo_ids), 500):
             chunk = photo_ids[start : start + 500]
             removed = session.execute(_FORGET, {"encoder": each, "photo_ids": chunk}).all()
-            for photo_id, frame in removed:  # sqlite-vec deletes by key only; INSERT OR REPLACE fails there
-                vector_tables.delete(session.connection(), each, vector_tables.row_key(photo_id, frame))
+            vector_tables.delete(session.connection(), each, (vector_tables.row_key(*row) for row in removed))
 
 
 def get(session: Session, encoder_id: int, photo_id: int) -> NDArray[np.float32] | None:
@@ -206,22 +202,6 @@ def count_searchable(session: Session, encoder_id: int) -> int:
 
 
 # --- the derived tables ------------------------------------------------------------------------------------------
-
-
-def repair(session: Session) -> int:
-    """Rebuild every sqlite-vec table that is missing, unreadable or does not match its rows. Returns how many."""
-    repaired = 0
-    for encoder in stored_encoders(session):
-        if not is_sound(session, encoder):
-            log.warning("rebuilding the search table of %s from the stored embeddings", encoder.name)
-            rebuild(session, encoder)
-            repaired += 1
-    return repaired
-
-
-def rebuild(session: Session, encoder: StoredEncoder) -> None:
-    """Make an encoder's sqlite-vec table anew from the stored embeddings; needs neither photos nor the encoder."""
-    vector_tables.rebuild(session, encoder.id, encoder.dim)
 
 
 def is_sound(session: Session, encoder: StoredEncoder) -> bool:

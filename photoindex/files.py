@@ -93,7 +93,13 @@ _SETTLE = (
 
 
 def next_batch(
-    session: Session, limit: int, now: float, skip: Iterable[int] = (), *, suspects: bool = False
+    session: Session,
+    limit: int,
+    now: float,
+    skip: Iterable[int] = (),
+    skip_libraries: Iterable[int] = (),
+    *,
+    suspects: bool = False,
 ) -> list[Work]:
     """Up to `limit` pending files that may be read now, oldest row first, without those in `skip`.
 
@@ -115,6 +121,7 @@ def next_batch(
         .where(
             File.state == FileState.PENDING,
             Library.state == LibraryState.ONLINE,
+            Library.id.not_in(list(skip_libraries)),
             or_(File.retry_at.is_(None), File.retry_at <= now, File.retry_at > now + LONGEST_WAIT_SECONDS),
             File.id.not_in(list(skip)),
             File.tries > 0 if suspects else File.tries == 0,
@@ -123,6 +130,18 @@ def next_batch(
         .limit(limit)
     )
     return [Work(row.id, row.library_id, row.root, row.path, stat_of(row), row.attempts, row.tries) for row in rows]
+
+
+def with_sidecars(session: Session, photo_id: int) -> list[bytes]:
+    """Absolute paths of a photo's files on disk that have a sidecar; of libraries online."""
+    rows = session.execute(
+        select(Library.root, File.path)
+        .join(Library, Library.id == File.library_id)
+        .where(File.photo_id == photo_id, File.sidecar_ns != 0, File.state.in_(PRESENT))
+        .where(Library.state == LibraryState.ONLINE)
+        .order_by(File.id)
+    )
+    return [os.path.join(root, path) for root, path in rows]
 
 
 def begin(session: Session, file_ids: Iterable[int]) -> None:

@@ -6,16 +6,36 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from pathlib import Path
 
-from photoindex import photos, purging
+from photoindex import libraries, photos, purging
 from photoindex.database import Database
 from photoindex.media import thumbnail_path
+from photoindex.pacing import Pace
+
+PORTION, MOST_FILES = 100, 5000
+"""Files of a library that are forgotten in the first transaction, and in any at most."""
 
 
-def forget_library(database: Database, thumbnails: Path, library_id: int) -> None:
-    """Remove its rows, and what is known of photos that no other library has. Without a row nothing happens."""
-    with database.write() as session:
-        gone = photos.remove_library(session, library_id)
-    _remove(thumbnails, gone)
+def forget_library(
+    database: Database, thumbnails: Path, library_id: int, is_stopped: Callable[[], bool] = lambda: False
+) -> bool:
+    """Remove its rows, and what is known of photos that no other library has. Without a row nothing happens.
+
+    In short transactions, so that others who write are not held up. Whether it is gone: when it was stopped before, it
+    is one that is being removed, and this has to be called again, as the daemon does.
+    """
+    with database.write(durable=True) as session:
+        libraries.begin_removing(session, library_id)
+    pace = Pace(PORTION, MOST_FILES)
+    while not is_stopped():
+        size = pace.size
+        with database.write() as session:
+            with pace.timed(size):
+                gone = photos.remove_library(session, library_id, size)
+            done = library_id not in libraries.removing(session)
+        _remove(thumbnails, gone)
+        if done:
+            return True
+    return False
 
 
 def forget_gone(

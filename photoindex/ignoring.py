@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from photoindex.errors import ConfigError
 from photoindex.messages import can_be_shown, number, say
 from photoindex.models import File, FileState
+from photoindex.mounts import is_within
 
 MOST_PATTERNS = 200
 LONGEST_PATTERN = 255
@@ -58,7 +59,7 @@ class Ignored:
 
     def folder(self, absolute_path: bytes) -> bool:
         """Whether an absolute path is the folder left out, or lies below it."""
-        return self._folder is not None and (absolute_path + b"/").startswith(self._folder + b"/")
+        return self._folder is not None and is_within(absolute_path, self._folder)
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from photoindex.errors import LibraryError, NotFoundError
 from photoindex.messages import can_be_shown, number, say
 from photoindex.models import FileState, FileTally, Library, LibraryState
+from photoindex.mounts import is_within
 
 LONGEST_NAME = 200
 
@@ -62,7 +63,11 @@ def add(session: Session, folder: Path) -> LibraryInfo:
     root = check_folder(folder)
     known = session.scalar(select(Library.id).where(Library.root == root))
     if known is not None:
-        return get(session, known)
+        if (found := get(session, known)).state == LibraryState.REMOVING:
+            raise LibraryError(
+                say("%(folder)s is being removed; add it again when that is done", folder=_shown(folder))
+            )
+        return found
     check_new(session, folder)
     library = Library(root=root, name=display_path(os.path.basename(root)) or "/")
     session.add(library)
@@ -74,7 +79,7 @@ def check_new(session: Session, folder: Path) -> None:
     """Refuse a folder that lies inside a library or around one. Raises LibraryError."""
     root = os.path.realpath(os.fsencode(folder.expanduser()))
     for other in session.scalars(select(Library)):
-        if _contains(other.root, root):
+        if root != other.root and is_within(root, other.root):
             raise LibraryError(
                 say(
                     "%(folder)s is already watched: it lies inside %(library)s",
@@ -82,7 +87,7 @@ def check_new(session: Session, folder: Path) -> None:
                     library=display_path(other.root),
                 )
             )
-        if _contains(root, other.root):
+        if root != other.root and is_within(other.root, root):
             raise LibraryError(
                 say(
                     "%(folder)s contains the library %(library)s; "
@@ -121,7 +126,7 @@ def check_apart(folder: Path, data: Path) -> None:
     One that contains the data folder is fine: the scanner leaves that out.
     """
     root, ours = (os.path.realpath(os.fsencode(each.expanduser())) for each in (folder, data))
-    if root == ours or _contains(ours, root):
+    if is_within(root, ours):
         raise LibraryError(
             say(
                 "%(folder)s lies in the data folder %(data)s; choose a folder of photos",
@@ -192,7 +197,7 @@ def set_online(
     """The root is fine; remember which folder it was, and that its owner has nothing left to confirm."""
     values = {"state": LibraryState.ONLINE, "problem": None, "held": 0, "confirmed": None, "scanned_at": scanned_at}
     identity = {"device": device, "inode": inode, "file_system": file_system}
-    _update(session, library_id, **values, **identity)
+    _judge(session, library_id, **values, **identity)
 
 
 def set_offline(session: Session, library_id: int, problem: str, held: int = 0) -> None:
@@ -200,12 +205,12 @@ def set_offline(session: Session, library_id: int, problem: str, held: int = 0) 
 
     `held`: how many files are gone if that is how it is meant to be, which the user can confirm.
     """
-    _update(session, library_id, state=LibraryState.OFFLINE, problem=problem, held=held, confirmed=None)
+    _judge(session, library_id, state=LibraryState.OFFLINE, problem=problem, held=held, confirmed=None)
 
 
 def set_held(session: Session, library_id: int, problem: str, held: int) -> None:
     """So many files are gone that the user is asked first, with `problem`; until then they stay as they are."""
-    _update(session, library_id, state=LibraryState.ONLINE, problem=problem, held=held, confirmed=None)
+    _judge(session, library_id, state=LibraryState.ONLINE, problem=problem, held=held, confirmed=None)
 
 
 def confirm(session: Session, library_id: int) -> LibraryInfo:
@@ -218,6 +223,16 @@ def confirm(session: Session, library_id: int) -> LibraryInfo:
         raise LibraryError(f"library {library_id} asks nothing; there is nothing to confirm")
     _update(session, library_id, confirmed=info.held)
     return info
+
+
+def begin_removing(session: Session, library_id: int) -> None:
+    """Nothing is read of the library any more, and what is known of it goes; see `forgetting`."""
+    _update(session, library_id, state=LibraryState.REMOVING, problem=None, notice=None, held=0, confirmed=None)
+
+
+def removing(session: Session) -> list[int]:
+    """Ids of libraries that are to be removed, or partly are."""
+    return list(session.scalars(select(Library.id).where(Library.state == LibraryState.REMOVING).order_by(Library.id)))
 
 
 def set_poll(session: Session, library_id: int, seconds: float | None) -> None:
@@ -244,12 +259,14 @@ def _update(session: Session, library_id: int, **values: object) -> None:
     session.execute(update(Library).where(Library.id == library_id).values(**values))
 
 
+def _judge(session: Session, library_id: int, **values: object) -> None:
+    """Keep what a scan found, which changes nothing of a library that is being removed."""
+    kept = Library.state == LibraryState.REMOVING
+    session.execute(update(Library).where(Library.id == library_id, ~kept).values(**values))
+
+
 def _shown(path: Path) -> str:
     return display_path(os.fsencode(path))
-
-
-def _contains(outer: bytes, inner: bytes) -> bool:
-    return inner.startswith(outer.rstrip(b"/") + b"/")
 
 
 _SHOWN = tuple(each.name for each in fields(LibraryInfo) if each.name != "files")

@@ -43,6 +43,11 @@ def mark(text: str) -> str:
     return text
 
 
+def some(count: int, one: str, many: str | None = None) -> str:
+    """`1 photo`, `1,234 photos`: of `photo`, or of `photo is` and `photos are`. For lines that pages don't show."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
 def can_be_shown(text: str) -> bool:
     """Whether every character of what somebody wrote can be: those that end a line, say, can't."""
     return not any(unicodedata.category(char) in _UNSHOWN for char in text)

@@ -48,8 +48,7 @@ def check_revision(path: Path, revision: str | None, migrations: Path) -> None:
     scripts = ScriptDirectory(str(migrations))
     if revision is not None and revision not in {script.revision for script in scripts.walk_revisions()}:
         raise DatabaseTooNewError(
-            f"{path} was written by a newer PhotoIndex (schema {revision}); upgrade PhotoIndex, "
-            "or choose another folder with --data"
+            f"{path} was written by a newer PhotoIndex (schema {revision}); upgrade PhotoIndex to use it"
         )
 
 

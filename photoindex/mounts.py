@@ -58,7 +58,7 @@ def mount_of(folder: bytes, table: bytes | None = None) -> Mount | None:
     found: Mount | None = None
     for mount in _mounts(table):
         # Of two mounts at one place the later one is seen.
-        if _contains(mount.point, folder) and (not found or len(mount.point) >= len(found.point)):
+        if is_within(folder, mount.point) and (not found or len(mount.point) >= len(found.point)):
             found = mount
     return found
 
@@ -86,5 +86,6 @@ def _parse(line: bytes) -> Mount | None:
     return Mount(point, os.fsdecode(kind[0]))
 
 
-def _contains(point: bytes, folder: bytes) -> bool:
-    return folder == point or folder.startswith(point.rstrip(b"/") + b"/")
+def is_within(path: bytes, folder: bytes) -> bool:
+    """Whether an absolute path is a folder, or lies below it."""
+    return path == folder or path.startswith(folder.rstrip(b"/") + b"/")

@@ -31,7 +31,7 @@ from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.orm import Session
 
 from photoindex import embeddings
-from photoindex.companions import refresh_all_visibility
+from photoindex.companions import chunks, refresh_visibility
 from photoindex.errors import NotFoundError
 from photoindex.files import PRESENT
 from photoindex.libraries import display_path
@@ -308,18 +308,28 @@ def times(session: Session, photo_ids: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.fromstring(text, dtype=np.int64, sep=",") if text else np.empty(0, dtype=np.int64)
 
 
-def remove_library(session: Session, library_id: int) -> list[bytes]:
+def remove_library(session: Session, library_id: int, most: int | None = None) -> list[bytes]:
     """Forget a library: its files, and every photo that no other library has a file of, with its embeddings.
 
-    Returns the content hashes of those photos, so that the caller deletes their thumbnails once this is committed.
+    Up to `most` files, to be called again until the library is gone; None for all. Returns the content hashes of the
+    photos, so that the caller deletes their thumbnails once this is committed.
     """
-    session.execute(delete(File).where(File.library_id == library_id))
-    orphan = ~exists().where(File.photo_id == Photo.id)
-    orphans = session.execute(select(Photo.id, Photo.content_hash).where(orphan)).all()
+    rows = session.execute(select(File.id, File.photo_id).where(File.library_id == library_id).limit(most)).all()
+    for chunk in chunks([file_id for file_id, _ in rows]):
+        session.execute(delete(File).where(File.id.in_(chunk)))
+    held = {photo_id for _, photo_id in rows if photo_id is not None}
+    without = ~exists().where(File.photo_id == Photo.id)
+    found = select(Photo.id, Photo.content_hash).where(without)
+    if len(rows) == most:
+        chunked = chunks(sorted(held))
+        orphans = [row for chunk in chunked for row in session.execute(found.where(Photo.id.in_(chunk)))]
+    else:  # the last ones: photos that had no file before go too
+        orphans = list(session.execute(found))
+        session.execute(delete(Library).where(Library.id == library_id))
     embeddings.delete_photos(session, [photo_id for photo_id, _ in orphans])
-    session.execute(delete(Photo).where(orphan))
-    session.execute(delete(Library).where(Library.id == library_id))
-    refresh_all_visibility(session)
+    for chunk in chunks([photo_id for photo_id, _ in orphans]):
+        session.execute(delete(Photo).where(Photo.id.in_(chunk)))
+    refresh_visibility(session, held)
     return [content_hash for _, content_hash in orphans]
 
 

@@ -10,12 +10,9 @@ from typing import Any
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.orm import Session
 
-from photoindex import __version__, embeddings, files, libraries, lock, pausing, photos, room
+from photoindex import __version__, embeddings, files, layout, libraries, lock, pausing, photos, room
 from photoindex.libraries import LibraryInfo
 from photoindex.models import DaemonStatus, utc_now
-
-DATABASE = "photoindex.db"
-"""Beside the lock."""
 
 
 @dataclass(frozen=True)
@@ -124,7 +121,11 @@ def read(session: Session, daemon_lock: Path) -> Status:
 
 def _problem(row: DaemonStatus | None, daemon_lock: Path) -> str | None:
     """The first of what is wrong: as the daemon says, or as the disk shows."""
-    return lock.told(daemon_lock) or (row.problem if row else None) or room.problem_of(daemon_lock.with_name(DATABASE))
+    return (
+        lock.told(daemon_lock)
+        or (row.problem if row else None)
+        or room.problem_of(daemon_lock.with_name(layout.DATABASE))
+    )
 
 
 def _library(info: LibraryInfo) -> LibraryStatus:

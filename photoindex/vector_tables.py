@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection, select, text, tuple_
 from sqlalchemy.orm import Session
 
-from photoindex.derived import drop_virtual_table
+from photoindex.derived import drop_virtual_table, forget_virtual_table
 from photoindex.models import Embedding
 
 FRAME_SHIFT = 40
@@ -29,50 +29,131 @@ def row_key(photo_id: int, frame: int) -> int:
     return frame << FRAME_SHIFT | photo_id
 
 
+def name_of(encoder_id: int) -> str:
+    """The table of an encoder."""
+    return f"vec_{encoder_id}"
+
+
+def building_name(encoder_id: int) -> str:
+    """The table that is filled to become that of an encoder."""
+    return f"vec_building_{encoder_id}"
+
+
 def create(connection: Connection, encoder_id: int, dim: int) -> None:
-    """Make the table of an encoder, unless it is there."""
+    """Make the table of an encoder, unless it is there or being filled."""
+    if _name_now(connection, encoder_id) is None:
+        _create(connection, name_of(encoder_id), dim)
+
+
+def insert(connection: Connection, encoder_id: int, vectors: Iterable[tuple[int, NDArray[np.float16]]]) -> None:
+    """Add rows whose keys are new: key, (dim,). While there is no table, nothing: it is made from the embeddings."""
+    name = _name_now(connection, encoder_id)
+    if name is not None:
+        _insert(connection, name, vectors)
+
+
+def delete(connection: Connection, encoder_id: int, keys: Iterable[int]) -> None:
+    """Remove rows: sqlite-vec deletes by key only, and INSERT OR REPLACE fails there."""
+    name = _name_now(connection, encoder_id)
+    if name is not None:
+        statement = text(f"DELETE FROM {name} WHERE photo_id = :id")
+        for key in keys:
+            connection.execute(statement, {"id": key})
+
+
+def _name_now(connection: Connection, encoder_id: int) -> str | None:
+    """Where the vectors of an encoder are: its table, or else the one that is filled to become it."""
+    names = name_of(encoder_id), building_name(encoder_id)
+    there = text("SELECT name FROM sqlite_master WHERE name IN (:whole, :building) ORDER BY length(name) LIMIT 1")
+    found: str | None = connection.scalar(there, {"whole": names[0], "building": names[1]})
+    return found
+
+
+def _create(connection: Connection, name: str, dim: int) -> None:
     connection.execute(
         text(
-            f"CREATE VIRTUAL TABLE IF NOT EXISTS vec_{encoder_id} USING vec0("
+            f"CREATE VIRTUAL TABLE {name} USING vec0("
             f"photo_id INTEGER PRIMARY KEY, embedding FLOAT[{dim}] distance_metric=cosine)"
         )
     )
 
 
-def insert(connection: Connection, encoder_id: int, vectors: Iterable[tuple[int, NDArray[np.float16]]]) -> None:
-    """Add rows whose keys are new: key, (dim,)."""
+def _insert(connection: Connection, name: str, vectors: Iterable[tuple[int, NDArray[np.float16]]]) -> None:
     connection.execute(
-        text(f"INSERT INTO vec_{encoder_id} (photo_id, embedding) VALUES (:photo_id, :embedding)"),
+        text(f"INSERT INTO {name} (photo_id, embedding) VALUES (:photo_id, :embedding)"),
         [{"photo_id": key, "embedding": vector.astype(np.float32).tobytes()} for key, vector in vectors],
     )
 
 
-def delete(connection: Connection, encoder_id: int, key: int) -> None:
-    """Remove a row: sqlite-vec deletes by key only, and INSERT OR REPLACE fails there."""
-    connection.execute(text(f"DELETE FROM vec_{encoder_id} WHERE photo_id = :id"), {"id": key})
+# --- making one anew ---------------------------------------------------------------------------------------------
+
+FIRST = (0, -1)
+"""Before the first photo and frame."""
 
 
-def rebuild(session: Session, encoder_id: int, dim: int) -> None:
-    """Make the table anew from the stored embeddings, whatever is left of it. A row of another length is left out."""
+def give_up(session: Session, encoder_id: int) -> None:
+    """There is no table of an encoder any more: from now on nobody writes to what is left of it."""
+    for name in (name_of(encoder_id), building_name(encoder_id)):
+        forget_virtual_table(session.connection(), name)
+
+
+def remove_chunks(session: Session, name: str, most: int) -> int:
+    """Remove the vectors of up to so many chunks of a table that was given up. Returns of how many."""
+    chunks = f"{name}_vector_chunks00"
+    if not session.scalar(text("SELECT count(*) FROM sqlite_master WHERE name = :name"), {"name": chunks}):
+        return 0
+    removed = session.execute(
+        text(f"DELETE FROM {chunks} WHERE rowid IN (SELECT rowid FROM {chunks} LIMIT :most) RETURNING rowid"),
+        {"most": most},
+    )
+    return len(removed.all())
+
+
+def begin(session: Session, encoder_id: int, dim: int) -> None:
+    """Drop the table of an encoder, whatever is left of it, and make an empty one beside its place."""
     connection = session.connection()
-    drop_virtual_table(connection, f"vec_{encoder_id}")
-    create(connection, encoder_id, dim)
-    after = (0, -1)
-    while True:
-        rows = session.execute(
-            select(Embedding.photo_id, Embedding.frame, Embedding.vector)
-            .where(Embedding.encoder_id == encoder_id, tuple_(Embedding.photo_id, Embedding.frame) > tuple_(*after))
-            .order_by(Embedding.photo_id, Embedding.frame)
-            .limit(1000)
-        ).all()
-        if not rows:
-            return
-        keyed = [
-            (row_key(row[0], row[1]), np.frombuffer(row[2], dtype="<f2")) for row in rows if len(row[2]) == 2 * dim
-        ]
-        if keyed:
-            insert(connection, encoder_id, keyed)
-        after = rows[-1][0], rows[-1][1]
+    for name in (name_of(encoder_id), building_name(encoder_id)):
+        drop_virtual_table(connection, name)
+    _create(connection, building_name(encoder_id), dim)
+
+
+def fill(session: Session, encoder_id: int, dim: int, after: tuple[int, int], most: int) -> tuple[int, tuple[int, int]]:
+    """Put up to so many embeddings after a photo and frame into the new table, and not those that are there.
+
+    Returns how many were looked at, and the last photo and frame. A row of another length is left out.
+    """
+    rows = session.execute(
+        select(Embedding.photo_id, Embedding.frame, Embedding.vector)
+        .where(Embedding.encoder_id == encoder_id, tuple_(Embedding.photo_id, Embedding.frame) > tuple_(*after))
+        .order_by(Embedding.photo_id, Embedding.frame)
+        .limit(most)
+    ).all()
+    name = building_name(encoder_id)
+    keyed = {row_key(row[0], row[1]): np.frombuffer(row[2], dtype="<f2") for row in rows if len(row[2]) == 2 * dim}
+    there = session.scalars(
+        text(f"SELECT rowid FROM {name}_rowids WHERE rowid IN (SELECT value FROM json_each(:keys))"),
+        {"keys": json.dumps(list(keyed))},
+    )
+    for key in there.all():
+        del keyed[key]
+    if keyed:
+        _insert(session.connection(), name, keyed.items())
+    return len(rows), (rows[-1][0], rows[-1][1]) if rows else after
+
+
+def put_in_place(session: Session, encoder_id: int) -> None:
+    """Let the new table be that of the encoder. sqlite-vec leaves it to us to rename what it keeps its content in."""
+    new, name = building_name(encoder_id), name_of(encoder_id)
+    parts = session.scalars(
+        text("SELECT name FROM sqlite_master WHERE type = 'table' AND substr(name, 1, :length) = :start"),
+        {"start": f"{new}_", "length": len(new) + 1},
+    ).all()
+    session.execute(text(f"ALTER TABLE {new} RENAME TO {name}"))
+    for part in parts:
+        session.execute(text(f"ALTER TABLE {part} RENAME TO {name}{part.removeprefix(new)}"))
+
+
+# --- checking ----------------------------------------------------------------------------------------------------
 
 
 def is_sound(session: Session, encoder_id: int, dim: int) -> bool:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
-from photoindex import lock
+from photoindex import layout, lock
 from photoindex.errors import DatabaseBusyError
 from photoindex.messages import say
 
@@ -27,8 +27,6 @@ LIMIT_BYTES = 1 << 30
 """The daemon writes no further."""
 PAUSE_SECONDS = 5.0
 """How long to wait before the next try while a reader is in the way."""
-DAEMON_LOCK = "daemon.lock"
-"""Of the data folder."""
 
 log = logging.getLogger(__name__)
 
@@ -87,7 +85,7 @@ class Tender:
             raise DatabaseBusyError(_too_large(self._path, size))
 
     def _is_ours(self) -> bool:
-        return self._checkpoints or not lock.is_held(self._path.with_name(DAEMON_LOCK))
+        return self._checkpoints or not lock.is_held(self._path.with_name(layout.DAEMON_LOCK))
 
     def _checkpoint(self, engine: Engine) -> None:
         """Bring in what no reader is in the way of, and empty the log if none is at all. Waits for nobody.

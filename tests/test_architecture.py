@@ -22,6 +22,7 @@ PIXELS_AND_WEB = {"PIL", "torch", "transformers", "flask", "pillow_heif"}
 
 FORBIDDEN: dict[str, set[str]] = {
     "errors": {"photoindex"},
+    "layout": {"photoindex"},
     "models": {"photoindex"},
     "tokens": {"photoindex", "sqlalchemy"},
     "media": {"sqlalchemy", "flask", "photoindex.encoders", "photoindex.daemon", "photoindex.web", "photoindex.search",

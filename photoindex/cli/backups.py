@@ -10,6 +10,7 @@ import click
 from photoindex.cli.options import FOLDER, data_option, json_option
 from photoindex.cli.terminal import print_json, printable
 from photoindex.config import load_settings
+from photoindex.messages import some
 
 COUNTED = ("photo", "album", "saved_search", "embedding")
 
@@ -63,4 +64,4 @@ def restore(file: Path, yes: bool, data: str | None) -> None:
 
 
 def _about(rows: dict[str, int]) -> str:
-    return ", ".join(f"{rows.get(name, 0):,} {name.replace('_', ' ')} rows" for name in COUNTED)
+    return ", ".join(some(rows.get(name, 0), f"{name.replace('_', ' ')} row") for name in COUNTED)

@@ -11,6 +11,7 @@ import click
 from photoindex.cli.options import data_option, json_option, opened
 from photoindex.cli.terminal import one_line, print_json
 from photoindex.config import Settings, load_settings
+from photoindex.messages import some
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -175,13 +176,15 @@ def _lines(found: dict[str, Any], recall: bool) -> Iterator[str]:
         yield "nothing is indexed yet"
     for each in found["encoders"]:
         table = "search table sound" if each["sound"] else "search table damaged; the daemon repairs it when it starts"
-        lacking = f", {each['lacking']} photos without" if each["lacking"] > 0 and each["state"] != "retired" else ""
-        yield f"encoder    {one_line(each['name'])} ({each['state']}): {each['photos']} photos{lacking}, {table}"
+        lacking = f", {each['lacking']:,} without" if each["lacking"] > 0 and each["state"] != "retired" else ""
+        photos = some(each["photos"], "photo")
+        yield f"encoder    {one_line(each['name'])} ({each['state']}): {photos}{lacking}, {table}"
     snapshot = found["snapshot"]
     if snapshot is not None and snapshot["problem"]:
         yield f"snapshot   {one_line(snapshot['problem'])}"
     elif snapshot is not None:
-        yield f"snapshot   sound: {snapshot['embeddings']} embeddings, {snapshot['changed_since']} photos changed since"
+        changed = some(snapshot["changed_since"], "photo")
+        yield f"snapshot   sound: {some(snapshot['embeddings'], 'embedding')}, {changed} changed since"
     elif found["encoders"]:
         yield "snapshot   none: the library is not large"
     if recall:

@@ -12,6 +12,7 @@ from photoindex.cli.library import find
 from photoindex.cli.options import data_option, opened
 from photoindex.cli.terminal import printable
 from photoindex.config import load_settings
+from photoindex.messages import some
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -32,8 +33,13 @@ def confirm(name: str, data: str | None) -> None:
     settings = load_settings({"data": data})
     with opened(settings) as database, database.write() as session:
         asked = libraries.confirm(session, find(session, name).id)
-    kept = f"what is known of them is kept for {settings.missing_days} days" if settings.missing_days else "all is kept"
-    click.echo(f"{asked.held:,} files of {printable(asked.path)} become missing with the next scan; {kept},")
+    kept = (
+        f"what is known of them is kept for {some(settings.missing_days, 'day')}"
+        if settings.missing_days
+        else "all is kept"
+    )
+    held = some(asked.held, "file")
+    click.echo(f"the next scan of {printable(asked.path)} takes {held} for missing; {kept},")
     click.echo("and if they come back they are there again at once. A running daemon scans within seconds")
 
 
@@ -109,10 +115,12 @@ def _away(session: Session, found: LibraryInfo | None) -> list[str]:
 
 
 def _lines(counted: Purge, days: int, done: bool) -> list[str]:
-    gone = f"{counted.files:,} files gone for more than {days} days, {counted.photos:,} photos of which no file is left"
+    files, photos = some(counted.files, "file"), some(counted.photos, "photo")
+    gone = f"{files} gone for more than {some(days, 'day')}, {photos} of which no file is left"
     lines = [f"forgot {gone}" if done else f"would forget {gone}"]
     if counted.kept:
-        lines.append(f"kept {counted.kept:,} photos that are favourites, rated, hidden or in an album; see --marked")
+        kept = some(counted.kept, "photo")
+        lines.append(f"kept {kept}: favourite, rated, hidden or in an album; see --marked")
     if not done and counted.files:
         lines.append("nothing was forgotten yet; to do it add --yes")
     return lines

@@ -14,6 +14,7 @@ from photoindex.cli.progress import Figures
 from photoindex.cli.running import find_server
 from photoindex.cli.terminal import one_line, print_json, print_table
 from photoindex.config import load_settings
+from photoindex.messages import some
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -98,8 +99,11 @@ def _about(each: dict[str, Any]) -> str:
 def _lines(found: Status, url: str | None) -> Iterator[str]:
     files, daemon = found.files, found.daemon
     figures = Figures(daemon.state, files, daemon.photos_per_second, daemon.seconds_left)
-    yield f"photos     {found.photos}, {found.searchable} of them searchable"
-    yield f"files      {files.indexed} indexed, {files.pending} pending, {files.failed} failed, {files.missing} missing"
+    yield f"photos     {found.photos:,}, {found.searchable:,} of them searchable"
+    yield (
+        f"files      {files.indexed:,} indexed, {files.pending:,} pending, {files.failed:,} failed, "
+        f"{files.missing:,} missing"
+    )
     yield f"encoder    {_encoder_line(found)}"
     priority = f" ({daemon.priority})" if daemon.priority else ""
     yield f"daemon     {figures if daemon.state == 'indexing' else daemon.state}{priority}"
@@ -111,7 +115,7 @@ def _lines(found: Status, url: str | None) -> Iterator[str]:
     for text in filter(None, (daemon.resting, daemon.notice, daemon.problem)):
         yield f"           {one_line(text)}"
     for each in found.libraries:
-        yield f"library {each.id}  {one_line(each.path)}: {each.state}, {each.files} files"
+        yield f"library {each.id}  {one_line(each.path)}: {each.state}, {some(each.files, 'file')}"
         for text in filter(None, (each.problem, *each.notices)):
             yield f"           {one_line(text)}"
     if not found.libraries:

@@ -12,6 +12,9 @@ that must be seen as one, as it is asked about."""
 MAX_PATHS = 10_000
 """With more paths waiting in one library, scanning it whole is cheaper and bounds the memory."""
 
+PATHS_AT_ONCE = 2_000
+"""Handed out at most, so that a scan that is asked for has not to wait until ten thousand paths were looked at."""
+
 
 @dataclass(frozen=True)
 class Due:
@@ -97,7 +100,7 @@ class Changes:
         now = time.monotonic()
         with self._condition:
             waiting = self._due_at.get(library_id, {})
-            due = [path for path, due_at in waiting.items() if due_at <= now]
+            due = sorted(path for path, due_at in waiting.items() if due_at <= now)[:PATHS_AT_ONCE]
             for path in due:
                 del waiting[path]
             burst = self._gone.get(library_id)

@@ -20,7 +20,6 @@ from sqlalchemy.orm import Session
 from photoindex import fingerprints, likeness
 from photoindex.daemon import bursts, closeness, sameshot
 from photoindex.daemon.closeness import Closeness, Vectors
-from photoindex.daemon.pacing import STEP_SECONDS, Pace
 from photoindex.daemon.sameshot import Groups
 from photoindex.database import Database
 from photoindex.fingerprints import Lookup
@@ -29,6 +28,7 @@ from photoindex.media import thumbnail_path
 from photoindex.media.fingerprint import read_fingerprint
 from photoindex.media.sameness import Grid, is_same_picture, look_at
 from photoindex.models import LikenessKind
+from photoindex.pacing import STEP_SECONDS, Pace
 
 log = logging.getLogger(__name__)
 

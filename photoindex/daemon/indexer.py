@@ -3,39 +3,44 @@
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import suppress
-from dataclasses import dataclass, fields
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
-from photoindex import embeddings, encoders, files, fingerprints, gazetteer, photos
-from photoindex.daemon.places import Places
+from photoindex import embeddings, files, fingerprints, photos
+from photoindex.daemon import pulse
+from photoindex.daemon.describing import details, new_photo
 from photoindex.daemon.reading import Fresh, Gone, Known, Outcome, Prepared, Reader, Unreadable
+from photoindex.daemon.workers import Job, Workers
 from photoindex.database import Database
 from photoindex.encoders.base import Encoder
 from photoindex.errors import DatabaseError, EncoderError
-from photoindex.files import FileStat, Work
+from photoindex.files import Work
 from photoindex.libraries import display_path
-from photoindex.media import Metadata, Reason
+from photoindex.media import Reason
 from photoindex.messages import say
 from photoindex.models import EncoderState
+from photoindex.photos import PhotoFile
 
 log = logging.getLogger(__name__)
 
 RETRY_SECONDS = 2.0
 """How long a file that changed while it was read is left alone, doubled with each try up to the longest."""
 RETRY_LONGEST_SECONDS = 300.0
+END_SECONDS = 4.0
+"""How long a disk has to answer when the end has come."""
 
 _SMALL_BATCH = 4
 """Smaller ones make encoding a photo cost more."""
-_EPOCH = datetime(1970, 1, 1)
 
 T = TypeVar("T")
 Pair = tuple[Work, Outcome]
@@ -67,20 +72,23 @@ class Indexer:
         batch_size: int,
         workers: int,
         gone: Callable[[int, bytes], None] = lambda _library_id, _path: None,
+        silent: Callable[[str | None], None] = lambda _line: None,
+        stop: threading.Event | None = None,
     ) -> None:
-        """`gone` is told library and path of files that turn out not to be there."""
+        """`gone` is told library and path of files that turn out not to be there; `silent` which disk does not answer,
+        in a line, and None when all do. `stop` ends waiting for photos that are read again.
+        """
         self._database = database
         self._encoder = encoder
         self._encoder_id = encoder_id
         self._reader = reader
         self._batch_size = batch_size
         self._gone = gone
-        self._workers = workers
-        # More threads than places: one that only waits for a decoder that takes long gives its place to another.
-        self._pool = ThreadPoolExecutor(2 * workers + 1, "index", initializer=encoders.set_threads, initargs=(1,))
-        self._places = Places(workers)
-        reader.when_slow(self._places.lent)
-        self._at_work: dict[Future[Batch], list[Work]] = {}
+        self._count = workers
+        self._workers = Workers(workers, self._release, silent)
+        self._stop = stop or threading.Event()
+        reader.when_slow(self._workers.places.lent)
+        self._at_work: dict[Future[Batch], Job] = {}
         self._begun: set[int] = set()
         self._lacking_after = 0
         self._unreadable: int | None = None
@@ -91,6 +99,7 @@ class Indexer:
 
         Returns how many files were dealt with.
         """
+        self._leave_silent_disks(pulse.HANG_SECONDS)
         self._hand_out()
         if not self._at_work:
             return self._complete_encoder()
@@ -103,6 +112,7 @@ class Indexer:
         """
         for future in [future for future in self._at_work if future.cancel()]:
             del self._at_work[future]
+        self._leave_silent_disks(pulse.HANG_SECONDS)
         return self._store_finished(patience_seconds)
 
     @property
@@ -118,15 +128,18 @@ class Indexer:
     def close(self) -> None:
         """End the threads when each is through with its batch, and store those. May be called twice.
 
-        Nothing is lost of what is given up: the rows are still pending.
+        A disk that does not answer is not waited for. Nothing is lost of what is given up: the rows are still pending.
         """
         self._reader.stop()
-        self._pool.shutdown(wait=True, cancel_futures=True)
-        for future in list(self._at_work):
-            if not future.cancelled() and future.exception() is None:
-                with suppress(DatabaseError):  # it is read again at the next start
+        for future in [future for future in self._at_work if future.cancel()]:
+            del self._at_work[future]
+        while self._at_work:
+            with suppress(DatabaseError):  # it is read again at the next start
+                self._leave_silent_disks(END_SECONDS)
+            for future in wait(self._at_work, timeout=1, return_when=FIRST_COMPLETED).done:
+                with suppress(Exception):
                     self._store(future)
-        self._at_work.clear()
+        self._workers.close()
         try:
             with self._database.write() as session:
                 files.put_back(session, self._begun)
@@ -136,7 +149,7 @@ class Indexer:
 
     def _hand_out(self) -> None:
         """Give every worker a batch, and have one more wait, so that nobody is idle while another's is stored."""
-        free = self._workers + 1 + self._places.given_away - len(self._at_work)
+        free = self._count + 1 + self._workers.places.given_away - len(self._at_work)
         if free <= 0:
             return
         batches = self._next_batches(free)
@@ -146,38 +159,46 @@ class Indexer:
                 files.begin(session, begun)
             self._begun |= begun
         for works in batches:
-            self._at_work[self._pool.submit(self._read, works)] = works
+            job = Job(works[0], works)
+            self._at_work[self._workers.submit(job, self._read)] = job
 
     def _next_batches(self, most: int) -> list[list[Work]]:
         """Up to `most` batches of files that may be read now; those under suspicion last, and each alone."""
         now = time.time()
         with self._database.read() as session:
-            taken = [work.file_id for works in self._at_work.values() for work in works]
-            found = files.next_batch(session, 2 * self._workers * self._batch_size, now, taken)
+            taken = [work.file_id for job in self._at_work.values() for work in job.works]
+            silent = self._workers.silent_libraries
+            found = files.next_batch(session, 2 * self._count * self._batch_size, now, taken, silent)
             if not found:
-                return [[work] for work in files.next_batch(session, most, now, taken, suspects=True)]
+                return [[work] for work in files.next_batch(session, most, now, taken, silent, suspects=True)]
         # The last files are shared out in ever smaller batches, so that all workers are done at about the same time.
-        share = -(-len(found) // (2 * self._workers))
-        size = min(self._batch_size, max(share, min(_SMALL_BATCH, -(-len(found) // self._workers))))
-        return [found[start : start + size] for start in range(0, min(len(found), most * size), size)]
+        share = -(-len(found) // (2 * self._count))
+        size = min(self._batch_size, max(share, min(_SMALL_BATCH, -(-len(found) // self._count))))
+        # Each of one library: where that has a disk which hangs, no file of another waits for it.
+        of_library: dict[int, list[Work]] = {}
+        for work in found:
+            of_library.setdefault(work.library_id, []).append(work)
+        batches = [works[start : start + size] for works in of_library.values() for start in range(0, len(works), size)]
+        return batches[:most]
 
-    def _read(self, works: Sequence[Work]) -> Batch:
-        """Read and encode a batch. Runs in a worker; raises OSError, DatabaseError, EncoderError or Stopped."""
-        with self._places.taken():
-            return self._read_here(works)
+    def _read(self, job: Job) -> Batch:
+        """Read and encode a batch. Runs in a worker.
 
-    def _read_here(self, works: Sequence[Work]) -> Batch:
+        Raises OSError, DatabaseError, EncoderError, Stopped or Left.
+        """
         outcomes: list[Pair] = []
         try:
-            outcomes.extend((work, self._reader.read(work)) for work in works)
+            for work in job.works:
+                outcomes.append((work, self._reader.read(work, job.pulse, job.claimed)))
+                job.go_on()
             fresh = [(work, outcome) for work, outcome in outcomes if isinstance(outcome, Fresh)]
             vectors, failed = self._encode({outcome.content_hash: outcome.prepared.images for _, outcome in fresh})
         except BaseException:
-            self._release(outcomes)
+            self._release(job)
             raise
         for index, (work, outcome) in enumerate(outcomes):
             if isinstance(outcome, Fresh) and outcome.content_hash in failed:
-                self._reader.release(outcome.content_hash)
+                self._reader.release(outcome.content_hash, job.claimed)
                 outcomes[index] = work, Unreadable(Reason.BROKEN, failed[outcome.content_hash], outcome.stat)
         return Batch(outcomes, vectors)
 
@@ -225,24 +246,24 @@ class Indexer:
         return sum(self._store(future) for future in finished)
 
     def _store(self, future: Future[Batch]) -> int:
-        works = self._at_work.pop(future)
+        job = self._at_work.pop(future)
         batch = future.result()
         gone: list[Work] = []
         try:
             with self._database.write() as session:
                 self._record(session, batch, gone)
         finally:
-            self._release(batch.outcomes)
-        self._begun.difference_update(work.file_id for work in works)
+            self._release(job)
+        self._begun.difference_update(work.file_id for work in job.works)
         for work in gone:
             self._gone(work.library_id, work.path)
-        return len(works)
+        return len(job.works)
 
     def _record(self, session: Session, batch: Batch, gone: list[Work]) -> None:
         fresh = {o.content_hash: o for _, o in batch.outcomes if isinstance(o, Fresh)}
         known = {o.content_hash: o for _, o in batch.outcomes if isinstance(o, Known)}
         stored = photos.ids_of(session, [*fresh, *known])
-        ids = stored | {content: photos.store(session, _new_photo(session, each)) for content, each in fresh.items()}
+        ids = stored | {content: photos.store(session, new_photo(session, each)) for content, each in fresh.items()}
         embeddings.put(
             session,
             self._encoder_id,
@@ -252,7 +273,7 @@ class Indexer:
         fingerprints.put(session, {ids[content]: each.fingerprint for content, each in fresh.items()})
         for content, each in known.items():
             if each.metadata is not None and content in ids:
-                photos.describe(session, ids[content], each.metadata.taken_at, _details(session, each.metadata))
+                photos.describe(session, ids[content], each.metadata.taken_at, details(session, each.metadata))
         for work, outcome in batch.outcomes:
             match outcome:
                 case Fresh() | Known() if outcome.content_hash in ids:
@@ -266,10 +287,25 @@ class Indexer:
                 case _:  # its twin, being read when it was met, is not stored yet: it is read again
                     files.put_back(session, [work.file_id])
 
-    def _release(self, outcomes: Sequence[Pair]) -> None:
-        for _, outcome in outcomes:
-            if isinstance(outcome, Fresh):
-                self._reader.release(outcome.content_hash)
+    def _release(self, job: Job) -> None:
+        for content_hash in list(job.claimed):
+            self._reader.release(content_hash, job.claimed)
+
+    # --- disks that do not answer -------------------------------------------------------------------------------
+
+    def _leave_silent_disks(self, seconds: float) -> None:
+        """Wait no longer for a disk that has not answered for so long: its files are pending, and are read later."""
+        for future, job in list(self._at_work.items()):
+            if job.pulse.seconds() > seconds:
+                ids = [work.file_id for work in job.works]
+                with self._database.write() as session:
+                    files.put_back(session, ids)
+                del self._at_work[future]
+                self._begun.difference_update(ids)
+                self._workers.leave(future, job)
+        self._workers.tell()
+
+    # --- photos that a new encoder has not seen -----------------------------------------------------------------
 
     def _complete_encoder(self) -> int:
         """Embed photos that this encoder has no embedding of yet; let it answer searches once it has them all."""
@@ -284,8 +320,7 @@ class Indexer:
             self._activate()
             return 0
         self._lacking_after = found[-1]
-        prepared = dict(zip(found, self._pool.map(self._reread, infos), strict=True))
-        usable = {photo_id: each for photo_id, each in prepared.items() if each is not None}
+        usable = self._reread_all(infos)
         vectors, _ = self._encode({photo_id: each.images for photo_id, each in usable.items()})
         with self._database.write() as session:
             moments = {photo_id: each.moments for photo_id, each in usable.items()}
@@ -293,10 +328,31 @@ class Indexer:
         self._unread.update(set(found) - set(vectors))
         return len(found)
 
-    def _reread(self, photo: photos.PhotoInfo) -> Prepared | None:
-        with self._places.taken():
-            for file in (each for each in photo.files if not each.is_away):
-                prepared = self._reader.reread(file.absolute_path, photo.content_hash)
+    def _reread_all(self, infos: Sequence[photos.PhotoInfo]) -> dict[int, Prepared]:
+        """What can be read of photos that are indexed, by their ids."""
+        jobs = {}
+        for photo in infos:
+            files_of = [file for file in photo.files if not file.is_away]
+            if files_of:
+                job = Job(files_of[0])
+                do = partial(self._reread, photo.content_hash, files_of)
+                jobs[self._workers.submit(job, do)] = photo.id, job
+        waiting = set(jobs)
+        while waiting:
+            waiting -= wait(waiting, timeout=1, return_when=FIRST_COMPLETED).done
+            for future in list(waiting):
+                job = jobs[future][1]
+                if self._stop.is_set() or job.pulse.is_stuck():
+                    waiting.discard(future)
+                    if not future.cancel():
+                        self._workers.leave(future, job)
+        done = {jobs[future][0]: future.result() for future in jobs if future.done() and not future.cancelled()}
+        return {photo_id: prepared for photo_id, prepared in done.items() if prepared is not None}
+
+    def _reread(self, content_hash: bytes, files_of: Sequence[PhotoFile], job: Job) -> Prepared | None:
+        for job.at in files_of:
+            if job.at.library_id not in self._workers.silent_libraries:
+                prepared = self._reader.reread(job.at.absolute_path, content_hash, job.pulse)
                 if prepared is not None:
                     return prepared
         return None
@@ -322,62 +378,3 @@ def _record_unreadable(session: Session, work: Work, outcome: Unreadable) -> Non
         return
     log.info("%s: %s %s", display_path(work.absolute_path), outcome.reason, outcome.detail)
     files.mark_failed(session, work, outcome.reason, outcome.detail, outcome.stat)
-
-
-def _new_photo(session: Session, fresh: Fresh) -> photos.NewPhoto:
-    taken_at = fresh.metadata.taken_at
-    return photos.NewPhoto(
-        content_hash=fresh.content_hash,
-        format=fresh.format.name,
-        width=fresh.width,
-        height=fresh.height,
-        size_bytes=fresh.stat.size_bytes,
-        taken_at=taken_at,
-        timeline_at=taken_at or _local_time(fresh.stat),
-        details=_details(session, fresh.metadata),
-        kind=fresh.format.kind,
-        duration_seconds=fresh.duration_seconds,
-        colour=fresh.colour,
-    )
-
-
-def _details(session: Session, metadata: Metadata) -> photos.Details:
-    """What the metadata say, as columns of the photo; the place is kept with its names."""
-    place_id = None
-    if metadata.latitude is not None and metadata.longitude is not None:
-        place = gazetteer.place_at(metadata.latitude, metadata.longitude)
-        if place is not None:
-            names = photos.PlaceNames(**{f.name: getattr(place, f.name) for f in fields(photos.PlaceNames)})
-            place_id = photos.remember_place(session, place.geoname_id, names)
-    motion = metadata.motion
-    return photos.Details(
-        taken_at_offset_minutes=metadata.taken_at_offset_minutes,
-        taken_at_source=metadata.taken_at_source,
-        camera=metadata.camera,
-        lens=metadata.lens,
-        focal_length_mm=metadata.focal_length_mm,
-        f_number=metadata.f_number,
-        exposure_seconds=metadata.exposure_seconds,
-        iso=metadata.iso,
-        latitude=metadata.latitude,
-        longitude=metadata.longitude,
-        altitude_m=metadata.altitude_m,
-        place_id=place_id,
-        title=metadata.title,
-        caption=metadata.caption,
-        keywords=metadata.keywords,
-        people=metadata.people,
-        rating=metadata.rating,
-        motion_offset=motion.offset if motion else None,
-        motion_bytes=motion.size_bytes if motion else None,
-        pairing_id=metadata.pairing_id,
-    )
-
-
-def _local_time(stat: FileStat) -> datetime:
-    """The file's time as people here would write it; the epoch for times that no calendar holds."""
-    try:
-        moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=stat.mtime_ns // 1000)
-        return moment.astimezone().replace(tzinfo=None, microsecond=0)
-    except (OverflowError, ValueError, OSError):
-        return _EPOCH

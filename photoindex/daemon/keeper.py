@@ -10,13 +10,13 @@ from dataclasses import replace
 
 from photoindex import libraries
 from photoindex.daemon.changes import Changes
+from photoindex.daemon.pulse import silence
 from photoindex.daemon.tending import LOOK_SECONDS, Care, Tender
 from photoindex.daemon.trouble import Board, Trouble
 from photoindex.database import Database
 from photoindex.errors import DatabaseError
 from photoindex.ignoring import Ignored
 from photoindex.libraries import LibraryInfo
-from photoindex.messages import say
 
 log = logging.getLogger(__name__)
 
@@ -36,9 +36,12 @@ class Keeper:
         stop: threading.Event,
         work: threading.Event,
         ignoring: Callable[[], Ignored | None] = lambda: None,
+        forget: Callable[[int, Callable[[], bool]], object] = lambda _library_id, _is_stopped: None,
         board: Board | None = None,
     ) -> None:
         """`work` is set whenever there may be files to read, or a scan is over.
+
+        `forget` goes on to remove a library that is being removed, until it is told to stop.
 
         `ignoring` is asked again and again, and gives what is to be left out when that has changed.
         """
@@ -48,6 +51,7 @@ class Keeper:
         self._stop = stop
         self._work = work
         self._ignoring = ignoring
+        self._forget = forget
         self._trouble = Trouble("watching", stop, board)
         self._tenders: dict[int, Tender] = {}
         self._ended_scans = 0
@@ -89,7 +93,8 @@ class Keeper:
             for tender in self._tenders.values():
                 tender.ignore(ignored)
         with self._database.read() as session:
-            known = {library.id: library for library in libraries.list_all(session)}
+            removing = libraries.removing(session)
+            known = {each.id: each for each in libraries.list_all(session) if each.id not in removing}
         for library_id in set(self._tenders) - set(known):
             tender = self._tenders.pop(library_id)
             tender.end()
@@ -102,6 +107,9 @@ class Keeper:
             else:
                 tender_of.library = library
                 self._see_whether_it_hangs(tender_of)
+        until = time.monotonic() + LOOK_SECONDS
+        for library_id in removing:
+            self._forget(library_id, lambda: self._stop.is_set() or time.monotonic() > until)
 
     def _begin(self, library: LibraryInfo) -> None:
         tender = Tender(
@@ -119,7 +127,7 @@ class Keeper:
     def _see_whether_it_hangs(self, tender: Tender) -> None:
         if tender.hangs or not tender.is_stuck:
             return
-        problem = say("%(path)s does not answer; is its disk, or its server, there?", path=tender.library.path)
+        problem = silence(tender.library.path)
         log.warning("library offline: %s", problem)
         with self._database.write() as session:
             libraries.set_offline(session, tender.library.id, problem)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
 
 
@@ -15,6 +15,7 @@ class Places:
         self._free = threading.Semaphore(count)
         self._lock = threading.Lock()
         self._given_away = 0
+        self._holders: set[Hashable] = set()
 
     @property
     def given_away(self) -> int:
@@ -22,10 +23,23 @@ class Places:
         return self._given_away
 
     @contextmanager
-    def taken(self) -> Iterator[None]:
+    def taken(self, by: Hashable) -> Iterator[None]:
         """Have a place, as soon as one is free."""
-        with self._free:
+        self._free.acquire()
+        with self._lock:
+            self._holders.add(by)
+        try:
             yield
+        finally:
+            self.leave(by)
+
+    def leave(self, by: Hashable) -> None:
+        """Free the place that somebody has, if it is not free by now."""
+        with self._lock:
+            if by not in self._holders:
+                return
+            self._holders.remove(by)
+        self._free.release()
 
     @contextmanager
     def lent(self) -> Iterator[None]:

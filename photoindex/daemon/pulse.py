@@ -6,6 +6,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from photoindex.messages import Message, say
+
 HANG_SECONDS = 20.0
 """A disk that has not answered for so long hangs. A sleeping one spins up within ten."""
 
@@ -47,3 +49,8 @@ class Pulse:
     def is_stuck(self) -> bool:
         """Whether the disk hangs."""
         return self.seconds() > HANG_SECONDS
+
+
+def silence(path: str) -> Message:
+    """What to say of a library whose disk hangs."""
+    return say("%(path)s does not answer; is its disk, or its server, there?", path=path)

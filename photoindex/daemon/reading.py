@@ -5,15 +5,16 @@ from __future__ import annotations
 import os
 import threading
 from collections import Counter
-from collections.abc import Container, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Container, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from photoindex import embeddings, photos, room
+from photoindex import embeddings, files, photos, room
+from photoindex.daemon.pulse import Pulse
 from photoindex.database import Database
 from photoindex.encoders.base import Encoder
 from photoindex.errors import ThumbnailsError, UnreadableFileError
@@ -148,47 +149,57 @@ class Reader:
         self._stop.set()
         self._decoder.close()
 
-    def read(self, work: Work) -> Outcome:
-        """Read a pending file. Raises nothing on account of the file; `release` the hash of a `Fresh` when stored.
+    def read(self, work: Work, pulse: Pulse, claimed: set[bytes]) -> Outcome:
+        """Read a pending file. Raises nothing on account of the file. The `pulse` shows whether its disk answers.
 
-        Raises `Stopped` after `stop`.
+        The hash of a `Fresh` is added to what is `claimed`; `release` it when that is stored. Raises `Stopped` after
+        `stop`.
         """
         if work.tries >= MAX_ENDS:
             return Unreadable(Reason.CRASHED, f"PhotoIndex has ended {work.tries} times while it read this file")
-        claimed: list[bytes] = []
+        before = set(claimed)
         outcome: Outcome | None = None
         try:
-            with self._open(work.absolute_path) as original:
-                outcome = self._read(work, original, claimed)
+            with self._open(work.absolute_path, pulse) as original:
+                outcome = self._read(work, original, pulse, claimed)
         except (FileNotFoundError, NotADirectoryError):
             outcome = Gone()
         except UnreadableFileError as error:  # from the end of the context too: then the file changed meanwhile
             outcome = Unreadable(error.reason, error.detail)
         finally:
             if not isinstance(outcome, Fresh):
-                for content_hash in claimed:
-                    self.release(content_hash)
+                for content_hash in claimed - before:
+                    self.release(content_hash, claimed)
         return outcome
 
-    def reread(self, path: bytes, content_hash: bytes) -> Prepared | None:
+    def reread(self, path: bytes, content_hash: bytes, pulse: Pulse) -> Prepared | None:
         """The encoder's input for a photo that is indexed already, or None when the file no longer holds it."""
         try:
-            with self._open(path) as original:
+            with self._open(path, pulse) as original:
                 if original.content_hash != content_hash:
                     return None
                 return self._prepare(self._decode(original, path))
         except (OSError, UnreadableFileError):
             return None
 
-    def release(self, content_hash: bytes) -> None:
-        """That content is stored, or given up."""
+    def release(self, content_hash: bytes, claimed: set[bytes]) -> None:
+        """That content is stored, or given up: it is claimed no more."""
         with self._lock:
-            self._being_read.discard(content_hash)
+            if content_hash in claimed:
+                claimed.remove(content_hash)
+                self._being_read.discard(content_hash)
 
-    def _open(self, path: bytes) -> AbstractContextManager[Original]:
-        return open_original(path, max_bytes=self._limits.max_bytes, stop=self._stop)
+    @contextmanager
+    def _open(self, path: bytes, pulse: Pulse) -> Iterator[Original]:
+        with ExitStack() as stack:
+            with pulse.asking():
+                opened = open_original(path, max_bytes=self._limits.max_bytes, stop=self._stop, beat=pulse.beat)
+                original = stack.enter_context(opened)
+            yield original
+            with pulse.asking():
+                stack.close()
 
-    def _read(self, work: Work, original: Original, claimed: list[bytes]) -> Outcome:
+    def _read(self, work: Work, original: Original, pulse: Pulse, claimed: set[bytes]) -> Outcome:
         stat = FileStat(
             original.size_bytes,
             signed(original.mtime_ns),
@@ -196,11 +207,10 @@ class Reader:
             signed(original.ctime_ns),
             work.stat.sidecar_ns,
         )
-        if not self._claim(original.content_hash):
+        if not self._claim(original.content_hash, claimed):
             return Known(original.content_hash, stat)
-        claimed.append(original.content_hash)
         if self._is_indexed(original.content_hash):
-            return Known(original.content_hash, stat, self._known_metadata(work, original))
+            return Known(original.content_hash, stat, self._known_metadata(work, original, pulse))
         content_hash = original.content_hash
         try:
             if self._deaths[content_hash] >= MAX_TRIES:  # in copies of it, say
@@ -210,7 +220,7 @@ class Reader:
             prepared = self._prepare(decoded)
         except UnreadableFileError as error:
             return Unreadable(error.reason, error.detail, stat, again=self._is_tried_again(error, work, content_hash))
-        sidecars = _sidecars(work.absolute_path) if stat.sidecar_ns else []
+        sidecars = _sidecars([work.absolute_path], pulse) if stat.sidecar_ns else []
         # The pixels are not kept: a batch may hold many videos.
         return Fresh(
             content_hash=content_hash,
@@ -232,11 +242,12 @@ class Reader:
             self._deaths[content_hash] += 1
             return work.tries + 1 < MAX_TRIES and self._deaths[content_hash] < MAX_TRIES
 
-    def _claim(self, content_hash: bytes) -> bool:
+    def _claim(self, content_hash: bytes, claimed: set[bytes]) -> bool:
         with self._lock:
             if content_hash in self._being_read:
                 return False
             self._being_read.add(content_hash)
+            claimed.add(content_hash)
             return True
 
     def _is_indexed(self, content_hash: bytes) -> bool:
@@ -246,13 +257,14 @@ class Reader:
             ids = photos.ids_of(session, [content_hash])
             return bool(ids) and bool(embeddings.existing(session, self._encoder_id, ids.values()))
 
-    def _known_metadata(self, work: Work, original: Original) -> Metadata:
+    def _known_metadata(self, work: Work, original: Original, pulse: Pulse) -> Metadata:
         """The metadata of a content that is a photo already, with the sidecars of all its files."""
         with self._database.read() as session:
             ids = photos.ids_of(session, [original.content_hash])
-            found = photos.get_many(session, list(ids.values()))
-        paths = dict.fromkeys([work.absolute_path, *(file.absolute_path for info in found for file in info.files)])
-        sidecars = [each for path in paths for each in _sidecars(path)]
+            paths = [path for photo_id in ids.values() for path in files.with_sidecars(session, photo_id)]
+        if work.stat.sidecar_ns:
+            paths.insert(0, work.absolute_path)
+        sidecars = _sidecars(dict.fromkeys(paths), pulse)
         return self._decoder.complete(self._embedded(work, original), _name(work), sidecars)
 
     def _embedded(self, work: Work, original: Original) -> Metadata:
@@ -313,16 +325,19 @@ def _name(work: Work) -> str:
     return os.fsdecode(os.path.basename(work.path))
 
 
-def _sidecars(path: bytes) -> list[tuple[bytes, bytes]]:
-    """Names and contents of the sidecars of a file; what can't be read says nothing."""
-    folder, name = os.path.split(path)
+def _sidecars(paths: Iterable[bytes], pulse: Pulse) -> list[tuple[bytes, bytes]]:
+    """Names and contents of the sidecars of files; what can't be read says nothing."""
     found = []
-    for sidecar in sidecars_of(name, _Folder(folder)):
-        try:
-            content = read_original(os.path.join(folder, sidecar), max_bytes=MAX_SIDECAR_BYTES).content
-        except (OSError, UnreadableFileError):
-            continue
-        found.append((sidecar, content))
+    with pulse.asking():
+        for path in paths:
+            folder, name = os.path.split(path)
+            for sidecar in sidecars_of(name, _Folder(folder)):
+                pulse.beat()
+                try:
+                    content = read_original(os.path.join(folder, sidecar), max_bytes=MAX_SIDECAR_BYTES).content
+                except (OSError, UnreadableFileError):
+                    continue
+                found.append((sidecar, content))
     return found
 
 

@@ -10,9 +10,9 @@ from contextlib import contextmanager
 from sqlalchemy.orm import Session
 
 from photoindex import sightings
-from photoindex.daemon.pacing import Pace
 from photoindex.daemon.pulse import Pulse
 from photoindex.database import Database
+from photoindex.pacing import Pace
 from photoindex.sightings import FileStat, KnownFile, Seen
 
 CHUNK = 500

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from contextlib import closing, suppress
 from typing import TypeVar
 
-from photoindex import embeddings, files
+from photoindex import embeddings, files, rebuilding
 from photoindex.config import Settings
 from photoindex.daemon import priority
 from photoindex.daemon.changes import Changes
@@ -32,6 +32,7 @@ from photoindex.embeddings import StoredEncoder
 from photoindex.encoders.base import Encoder, EncoderInfo
 from photoindex.errors import DatabaseBusyError, DatabaseError, DatabaseFullError, IsolationError
 from photoindex.files import Counts
+from photoindex.forgetting import forget_library
 from photoindex.ignoring import Ignored
 from photoindex.isolation import Decoder, make_decoder
 from photoindex.lock import DaemonLock
@@ -99,6 +100,7 @@ class _Service:
         self._reporter = Reporter(database)
         rules = Rules(parse(settings.index_hours), settings.min_battery_percent, settings.max_celsius)
         self._manners = Manners(database, rules) if watch else None  # who asks for one run wants it now
+        self._board = board
         self._trouble = Trouble("indexing", stop, board)
         self._end = threading.Event()
         """Set when indexing is over, whether `stop` was set or all is done."""
@@ -120,6 +122,7 @@ class _Service:
             stop=self._end,
             work=self._work,
             ignoring=lambda: self._ignored(self._ignore.take()) if self._ignore.has_changed() else None,
+            forget=lambda library_id, is_stopped: forget_library(database, settings.thumbnails, library_id, is_stopped),
             board=board,
         )
 
@@ -142,8 +145,7 @@ class _Service:
             problem=None,
             priority=priority.describe(),
         )
-        with self._database.write() as session:
-            embeddings.repair(session)
+        rebuilding.repair(self._database, self._stop.is_set)
         with suppress(OSError):  # its folder may not be ours: that shows when a thumbnail is to be kept
             remove_leftovers(self._settings.thumbnails)
 
@@ -210,6 +212,8 @@ class _Service:
             batch_size=size.batch_size,
             workers=size.workers,
             gone=lambda library_id, path: self._changes.note(library_id, path, 0),
+            silent=lambda line: self._board.put("disks", line),
+            stop=self._stop,
         )
 
     def _load(self) -> tuple[Encoder, str | None]:

@@ -69,7 +69,9 @@ class Watcher:
         warnings.filterwarnings("ignore", "Callback with id .* already exists", RuntimeWarning)
         observer = Observer()
         if sys.platform == "linux":
-            observer._emitter_class = _emitter_class(self._ignored, self._overflowed(library), self._refuse)
+            observer._emitter_class = _emitter_class(
+                self._ignored, self._overflowed(library), lambda: self._changes.request_scan(library.id), self._refuse
+            )
         handler = _Handler(self._changes, library, self._settle_seconds)
         observer.start()
         try:
@@ -174,11 +176,13 @@ if sys.platform == "linux":
 
         ignored: Ignored
         overflowed: Callable[[], None]
+        renewed: Callable[[], None]
         refused: Callable[[], None]
 
         def on_queue_overflow(self) -> None:
-            super().on_queue_overflow()  # first, so that what happens from now on is told again
-            self.overflowed()
+            self.overflowed()  # the scan need not wait until all folders are watched again, which may take seconds
+            super().on_queue_overflow()
+            self.renewed()  # another one, unless that has not begun: what has happened meanwhile was not told
 
         def _add_callback(self, path: bytes) -> None:
             root: bytes = self.path
@@ -198,11 +202,15 @@ if sys.platform == "linux":
                         self._add_callback(absolute)
 
     def _emitter_class(
-        ignored: Ignored, overflowed: Callable[[], None], refused: Callable[[], None]
+        ignored: Ignored,
+        overflowed: Callable[[], None],
+        renewed: Callable[[], None],
+        refused: Callable[[], None],
     ) -> type[EventEmitter]:
         """An emitter whose watches are a `_Group` that knows what it needs before it begins."""
         members = {
-            "ignored": ignored, "overflowed": staticmethod(overflowed), "refused": staticmethod(refused)
+            "ignored": ignored, "overflowed": staticmethod(overflowed), "renewed": staticmethod(renewed),
+            "refused": staticmethod(refused),
         }  # fmt: skip
         group = type("_Group", (_Group,), members)
 

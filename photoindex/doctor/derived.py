@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from photoindex import embeddings, vector_tables, words
-from photoindex.doctor.findings import REPAIR, Finding, Patient, some
+from photoindex import embeddings, rebuilding, vector_tables, words
+from photoindex.doctor.findings import REPAIR, Finding, Patient
+from photoindex.messages import some
 from photoindex.snapshots import changes
 from photoindex.snapshots.format import SnapshotError, header_of, verify
 
@@ -20,11 +21,10 @@ def check_search_tables(patient: Patient) -> Iterator[Finding]:
             wrong = vector_tables.count_wrong(session, encoder.id, encoder.dim) if sound else 0
         if sound and not wrong:
             continue
-        what = f"{some(wrong, 'vector')} of" if sound else ""
-        found = Finding("search table", f"{what} the search table of {encoder.name} is damaged".strip(), REPAIR)
+        what = some(wrong, "vector is wrong", "vectors are wrong") + " in" if sound else "something is damaged in"
+        found = Finding("search table", f"{what} the search table of {encoder.name}", REPAIR)
         if patient.repair:
-            with patient.database.write() as session:
-                embeddings.rebuild(session, encoder)
+            rebuilding.rebuild(patient.database, encoder)
             found = found.mended("made anew from the stored embeddings")
         yield found
 
@@ -59,7 +59,11 @@ def check_words(patient: Patient) -> Iterator[Finding]:
         wrong = words.count_differences(session) if sound else 0
         if sound and not wrong:
             return
-        problem = f"{some(wrong, 'photo')} are not found by their words" if sound else "the table of words is damaged"
+        problem = (
+            f"{some(wrong, 'photo is', 'photos are')} not found by the right words"
+            if sound
+            else "the table of words is damaged"
+        )
         found = Finding("words", problem, REPAIR)
         if patient.repair:
             words.prepare(session, thorough=True)

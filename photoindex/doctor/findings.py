@@ -42,8 +42,3 @@ class Finding:
 
 
 REPAIR = "to mend it: photoindex doctor --repair"
-
-
-def some(count: int, one: str, many: str | None = None) -> str:
-    """`1 photo`, `1,234 photos`."""
-    return f"{count:,} {one if count == 1 else many or one + 's'}"

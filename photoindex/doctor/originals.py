@@ -9,10 +9,11 @@ from blake3 import blake3
 from sqlalchemy import text
 
 from photoindex import embeddings
-from photoindex.doctor.findings import Finding, Patient, some
+from photoindex.doctor.findings import Finding, Patient
 from photoindex.errors import EncoderError
 from photoindex.libraries import display_path
 from photoindex.media.reading import OPEN_FLAGS
+from photoindex.messages import some
 
 NAMED = 20
 """Files that are named one by one; of more, only how many they are is said."""
@@ -53,7 +54,9 @@ def check_originals(patient: Patient) -> Iterator[Finding]:
                     "originals", f"{display_path(whole)}: {problem}", "compare it with your copies; check the disk"
                 )
     if named > NAMED:
-        yield Finding("originals", f"{some(named - NAMED, 'further file')} like these", "check the disk")
+        yield Finding(
+            "originals", f"{some(named - NAMED, 'further file is', 'further files are')} like these", "check the disk"
+        )
     if changed or gone:
         yield Finding(
             "originals",

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from sqlalchemy import text
 
-from photoindex.doctor.findings import REPAIR, Finding, Patient, some
+from photoindex.doctor.findings import REPAIR, Finding, Patient
 from photoindex.media import is_whole_thumbnail, thumbnail_path
+from photoindex.messages import some
 
 _READ_AGAIN = text(
     "UPDATE file SET state = 'pending', attempts = 0, retry_at = NULL WHERE state = 'indexed' AND photo_id IN "
@@ -22,7 +23,7 @@ def check_thumbnails(patient: Patient) -> Iterator[Finding]:
     bad = [each for each in contents if not is_whole_thumbnail(thumbnail_path(patient.thumbnails, each), patient.deep)]
     if not bad:
         return
-    found = Finding("thumbnails", f"{some(len(bad), 'thumbnail')} are missing or damaged", REPAIR)
+    found = Finding("thumbnails", f"{some(len(bad), 'thumbnail is', 'thumbnails are')} missing or damaged", REPAIR)
     if patient.repair:
         for each in bad:
             thumbnail_path(patient.thumbnails, each).unlink(missing_ok=True)

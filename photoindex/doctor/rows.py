@@ -8,10 +8,12 @@ import numpy as np
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from photoindex import embeddings
+from photoindex import embeddings, rebuilding
 from photoindex.companions import refresh_all_visibility
-from photoindex.doctor.findings import REPAIR, Finding, Patient, some
+from photoindex.database import Database
+from photoindex.doctor.findings import REPAIR, Finding, Patient
 from photoindex.embeddings import StoredEncoder
+from photoindex.messages import some
 
 _WITHOUT_PHOTO = "state = 'indexed' AND photo_id IS NULL"
 _READ_AT_ONCE = 4096
@@ -23,7 +25,7 @@ def check_files(patient: Patient) -> Iterator[Finding]:
         lost = session.scalar(text(f"SELECT count(*) FROM file WHERE {_WITHOUT_PHOTO}")) or 0
         shown = _visible(session)
     if lost:
-        found = Finding("files", f"{some(lost, 'file')} are called indexed and have no photo", REPAIR)
+        found = Finding("files", f"{some(lost, 'file is', 'files are')} called indexed without a photo", REPAIR)
         if patient.repair:
             with patient.database.write() as session:
                 session.execute(text(f"UPDATE file SET state = 'pending' WHERE {_WITHOUT_PHOTO}"))
@@ -43,12 +45,12 @@ def check_embeddings(patient: Patient) -> Iterator[Finding]:
             continue
         found = Finding(
             "embeddings",
-            f"{some(len(bad), 'photo')} have an embedding by {encoder.name} that is none (not of norm 1 or damaged)",
+            f"{some(len(bad), 'photo has', 'photos have')} an embedding by {encoder.name} that is none "
+            "(not of norm 1, or damaged)",
             REPAIR,
         )
         if patient.repair:
-            with patient.database.write() as session:
-                remove(session, encoder, bad)
+            remove(patient.database, encoder, bad)
             found = found.mended("removed; the daemon makes them again")
         yield found
 
@@ -65,14 +67,15 @@ def unsound(session: Session, encoder: StoredEncoder) -> list[int]:
     return sorted(bad)
 
 
-def remove(session: Session, encoder: StoredEncoder, photo_ids: list[int]) -> None:
-    """Forget their embeddings by that encoder, also where its search table is damaged: that is checked next."""
-    for photo_id in photo_ids:
-        session.execute(
-            text("DELETE FROM embedding WHERE encoder_id = :encoder AND photo_id = :photo"),
-            {"encoder": encoder.id, "photo": photo_id},
-        )
-    embeddings.rebuild(session, encoder)
+def remove(database: Database, encoder: StoredEncoder, photo_ids: list[int]) -> None:
+    """Forget their embeddings by that encoder, also where its search table is damaged: that is made anew."""
+    with database.write() as session:
+        for photo_id in photo_ids:
+            session.execute(
+                text("DELETE FROM embedding WHERE encoder_id = :encoder AND photo_id = :photo"),
+                {"encoder": encoder.id, "photo": photo_id},
+            )
+    rebuilding.rebuild(database, encoder)
 
 
 def _check_visibility(patient: Patient, before: set[int]) -> Iterator[Finding]:
@@ -85,7 +88,9 @@ def _check_visibility(patient: Patient, before: set[int]) -> Iterator[Finding]:
         if not patient.repair:
             tried.rollback()
     if wrong:
-        found = Finding("files", f"{some(wrong, 'photo')} are shown that should not be, or the other way round", REPAIR)
+        found = Finding(
+            "files", f"{some(wrong, 'photo is', 'photos are')} shown and should not be, or the other way round", REPAIR
+        )
         yield found.mended("put right") if patient.repair else found
 
 

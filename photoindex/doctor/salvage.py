@@ -20,17 +20,11 @@ from photoindex.companions import refresh_all_visibility
 from photoindex.connections import Access, SqliteError, connect, error_of
 from photoindex.database import open_database
 from photoindex.doctor import rows, structure
+from photoindex.doctor.tables import KEPT
 from photoindex.errors import DatabaseDamagedError
 
 log = logging.getLogger(__name__)
 
-_DERIVED = frozenset(
-    {
-        "alembic_version", "file_tally", "photo_tally", "month_tally", "embedding_tally", "words_stale", "folder",
-        "daemon", "undecided", "likeness", "snapshot", "embedding_change", "query_embedding", "concept", "concept_run",
-        "concept_labels", "undo_step",
-    }
-)  # fmt: skip
 _SET_BY_TRIGGERS = {"file": {"folder_id"}}
 _MOST_PIECES = 100_000
 """A table that is damaged in very many places is given up at some time."""
@@ -104,8 +98,7 @@ def _open(damaged: Path) -> Any:
 def _tables(connection: Any) -> list[str]:
     """The tables that hold what can't be derived, those that others refer to first."""
     counted = backups.count_rows(connection)
-    named = [name for name in counted if name not in _DERIVED and not name.startswith("sqlite_")]
-    return sorted(named, key=lambda name: (name != "photo", name))
+    return sorted(KEPT & counted.keys(), key=lambda name: (name != "photo", name))
 
 
 def _columns(connection: Any, table: str) -> set[str]:
@@ -195,10 +188,12 @@ class _Reader:
 def _complete(path: Path) -> None:
     """Make what is derived anew, remove rows that are not whole, and leave one file without a log."""
     with closing(open_database(path, checkpoints=True)) as database:
-        with database.write(durable=True) as session:
+        with database.write() as session:
             structure.mend_references(session)
-            for encoder in embeddings.stored_encoders(session):
-                rows.remove(session, encoder, rows.unsound(session, encoder))
+            encoders = [(each, rows.unsound(session, each)) for each in embeddings.stored_encoders(session)]
+        for encoder, unsound in encoders:
+            rows.remove(database, encoder, unsound)
+        with database.write(durable=True) as session:
             refresh_all_visibility(session)
             structure.count_again(session)
             words.prepare(session)

@@ -8,17 +8,11 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from photoindex import room
-from photoindex.doctor.findings import REPAIR, Finding, Patient, some
+from photoindex.doctor.findings import REPAIR, Finding, Patient
+from photoindex.doctor.tables import COUNTED
+from photoindex.messages import some
 
 _SAVE = "bring a copy back with: photoindex restore FILE; or save what can be read: photoindex doctor --salvage"
-_COUNTS = {
-    "file_tally": "SELECT library_id, state, count(*) FROM file GROUP BY 1, 2",
-    "photo_tally": "SELECT v.column1, (SELECT count(*) FROM photo WHERE visible = v.column1) FROM (VALUES (0), (1)) v",
-    "month_tally": "SELECT substr(timeline_at, 1, 7), count(*) FROM photo WHERE visible GROUP BY 1",
-    "embedding_tally": "SELECT encoder_id, count(*) FROM embedding JOIN photo ON photo.id = photo_id "
-    "WHERE frame = 0 AND visible GROUP BY 1",
-}
-"""Tables that triggers keep, and how they are counted afresh."""
 _CHECKED_APART = ("word_index", "vec_")
 """Derived tables that have a check of their own."""
 _LOOSENED = {"file": ("photo_id", "state = 'pending'"), "saved_search": ("cover_photo_id", None)}
@@ -54,7 +48,7 @@ def check_references(patient: Patient) -> Iterator[Finding]:
         count = len(session.execute(text("PRAGMA foreign_key_check")).all())
     if not count:
         return
-    found = Finding("references", f"{some(count, 'row')} refer to others that are gone", REPAIR)
+    found = Finding("references", f"{some(count, 'row refers', 'rows refer')} to others that are gone", REPAIR)
     if patient.repair:
         with patient.database.write() as session:
             mend_references(session)
@@ -65,7 +59,7 @@ def check_references(patient: Patient) -> Iterator[Finding]:
 def check_counts(patient: Patient) -> Iterator[Finding]:
     """What is counted beforehand, against counting."""
     with patient.database.read() as session:
-        wrong = [table for table in _COUNTS if not _is_counted(session, table)]
+        wrong = [table for table in COUNTED if not _is_counted(session, table)]
     if not wrong:
         return
     found = Finding("counts", f"counts are wrong in {', '.join(wrong)}", REPAIR)
@@ -94,7 +88,7 @@ def mend_references(session: Session) -> None:
 
 def count_again(session: Session) -> None:
     """Fill the tables of counts afresh."""
-    for table, query in _COUNTS.items():
+    for table, query in COUNTED.items():
         session.execute(text(f"DELETE FROM {table}"))
         session.execute(text(f"INSERT INTO {table} {query}"))
 
@@ -107,4 +101,4 @@ def _problems(session: Session) -> list[str]:
 
 def _is_counted(session: Session, table: str) -> bool:
     kept = {tuple(row) for row in session.execute(text(f"SELECT * FROM {table}")) if row[-1]}
-    return kept == {tuple(row) for row in session.execute(text(_COUNTS[table])) if row[-1]}
+    return kept == {tuple(row) for row in session.execute(text(COUNTED[table])) if row[-1]}

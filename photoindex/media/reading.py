@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import BinaryIO
@@ -68,11 +68,13 @@ def open_original(
     max_bytes: int = MAX_BYTES,
     max_video_bytes: int = MAX_VIDEO_BYTES,
     stop: threading.Event | None = None,
+    beat: Callable[[], object] = lambda: None,
 ) -> Iterator[Original]:
     """The original at `path`: read whole as by `read_original`, or, if its first bytes are a video's, hashed and open.
 
     A video's `content` is empty and its `video` is a file, since it may be larger than the memory. It has been read
     once, 4 MB at a time, when the context begins; `Stopped` is raised if `stop` is set before the end is reached.
+    `beat` is called whenever the disk has answered and is asked for more.
 
     Raises `UnreadableFileError` as `read_original` does, and lets `FileNotFoundError` and `NotADirectoryError` pass. A
     video that changes while it is open is told when the context ends, unless an exception ends it.
@@ -82,9 +84,9 @@ def open_original(
         head = os.pread(descriptor, HEAD_BYTES, 0)
         format = detect(head, os.path.basename(path))
         if format is None or format.kind is not Kind.VIDEO:
-            original = _read(descriptor, max_bytes)
+            original = _read(descriptor, max_bytes, beat)
         else:
-            original = _hash(descriptor, before, max_video_bytes, format, stop)
+            original = _hash(descriptor, before, max_video_bytes, format, stop, beat)
     if original.video is None:
         yield original
         return
@@ -119,10 +121,10 @@ def _failures_of(path: bytes) -> Iterator[None]:
         raise UnreadableFileError(Reason.UNREADABLE, error.strerror or str(error)) from error
 
 
-def _read(descriptor: int, max_bytes: int) -> Original:
+def _read(descriptor: int, max_bytes: int, beat: Callable[[], object] = lambda: None) -> Original:
     before = _check(descriptor, max_bytes)
     # Read, never mapped: a file cut short under a map kills the process with SIGBUS.
-    content = _read_at_most(descriptor, before.st_size + 1)
+    content = _read_at_most(descriptor, before.st_size + 1, beat)
     _check_unchanged(before, os.fstat(descriptor), len(content))
     if not content:
         raise UnreadableFileError(Reason.EMPTY)
@@ -130,13 +132,19 @@ def _read(descriptor: int, max_bytes: int) -> Original:
 
 
 def _hash(
-    descriptor: int, before: os.stat_result, max_bytes: int, format: Format, stop: threading.Event | None
+    descriptor: int,
+    before: os.stat_result,
+    max_bytes: int,
+    format: Format,
+    stop: threading.Event | None,
+    beat: Callable[[], object],
 ) -> Original:
     _check(descriptor, max_bytes)
     hasher, length = blake3(max_threads=1), 0
     while length <= before.st_size and (chunk := os.read(descriptor, _HASH_CHUNK_BYTES)):
         if stop is not None and stop.is_set():
             raise Stopped
+        beat()
         hasher.update(chunk)
         length += len(chunk)
     _check_unchanged(before, os.fstat(descriptor), length)
@@ -186,12 +194,13 @@ def _check_unchanged(before: os.stat_result, after: os.stat_result, read_bytes: 
         raise UnreadableFileError(Reason.CHANGED, f"read {read_bytes} of {before.st_size} bytes")
 
 
-def _read_at_most(descriptor: int, limit: int) -> bytes:
+def _read_at_most(descriptor: int, limit: int, beat: Callable[[], object]) -> bytes:
     """Up to `limit` bytes; a read may give fewer than it was asked for, so until the end or the limit."""
     chunks: list[bytes] = []
     while limit > 0 and (chunk := os.read(descriptor, min(limit, _CHUNK_BYTES))):
         chunks.append(chunk)
         limit -= len(chunk)
+        beat()
     return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
 

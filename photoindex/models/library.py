@@ -22,10 +22,12 @@ class FileState(StrEnum):
 
 
 class LibraryState(StrEnum):
-    """`offline`: the root is not readable or not the folder it was, so nothing below it changes."""
+    """`offline`: the root is not readable or not the folder it was, so nothing below it changes. `removing`: what is
+    known of it is being forgotten, part by part, which is not taken back."""
 
     ONLINE = "online"
     OFFLINE = "offline"
+    REMOVING = "removing"
 
 
 class Library(Base):

@@ -10,7 +10,7 @@ from typing import Any
 from flask import Blueprint, abort, request
 from sqlalchemy.orm import Session
 
-from photoindex import collections, marking, photos, status
+from photoindex import collections, marking, photos
 from photoindex import timeline as storage
 from photoindex.companions import companions_of
 from photoindex.errors import QueryError
@@ -63,7 +63,7 @@ def similar(photo_id: int) -> dict[str, Any]:
 @blueprint.get("/status")
 def show_status() -> dict[str, Any]:
     with services().database.read() as session:
-        return status.read(session, services().daemon_lock).as_dict()
+        return services().status(session).as_dict()
 
 
 def _in_full(session: Session, photo_id: int) -> dict[str, Any]:

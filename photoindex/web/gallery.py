@@ -9,7 +9,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from photoindex import collections, libraries, photos, status, timeline
+from photoindex import collections, libraries, photos, timeline
 from photoindex.companions import CompanionFile, companions_of
 from photoindex.errors import NotReadyError
 from photoindex.libraries import display_path
@@ -17,7 +17,6 @@ from photoindex.models import LibraryState
 from photoindex.photos import PhotoInfo
 from photoindex.search import ResultPage
 from photoindex.search.query import normalise
-from photoindex.status import Status
 from photoindex.web import cards, clips, facts, helping, moments, progress, searching, timeline_pages
 from photoindex.web.cards import Badge
 from photoindex.web.media import PLAYED_BY_BROWSERS, SHOWN_BY_BROWSERS
@@ -43,7 +42,7 @@ def search() -> str | Response:
     page = services().engine.search(query, PAGE_SIZE, cursor)
     with services().database.read() as session:
         badges = _badges(session, page)
-        now = _status(session)
+        now = services().status(session)
     view = searching.view(page)
     return render_template(
         "search.html",
@@ -106,10 +105,6 @@ class CompanionLine:
 
 def _companion(file: CompanionFile) -> CompanionLine:
     return CompanionLine(file.photo_id, display_path(os.path.basename(file.path)), file.format)
-
-
-def _status(session: Session) -> Status:
-    return status.read(session, services().daemon_lock)
 
 
 def _badges(session: Session, page: ResultPage | None) -> dict[int, tuple[Badge, ...]]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from flask import Blueprint, render_template
 from sqlalchemy.orm import Session
 
-from photoindex import libraries, photos, status, timeline
+from photoindex import libraries, photos, timeline
 from photoindex.models import LibraryState
 from photoindex.photos import PhotoInfo
 from photoindex.status import Status
@@ -42,7 +42,7 @@ def show() -> str:
 
 def of(session: Session) -> Indexing:
     """How far indexing is, with the photos that joined last."""
-    now = status.read(session, services().daemon_lock)
+    now = services().status(session)
     awaited = any(each.scanned_at is None and each.state == LibraryState.ONLINE for each in libraries.list_all(session))
     done = now.files.indexed + now.files.failed
     found = done + now.files.pending

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from flask import Blueprint, render_template
 
-from photoindex import status
 from photoindex.web import progress
 from photoindex.web.services import services
 
@@ -14,5 +13,5 @@ blueprint = Blueprint("news", __name__)
 @blueprint.get("/progress")
 def show() -> str:
     with services().database.read() as session:
-        now = status.read(session, services().daemon_lock)
+        now = services().status(session)
     return render_template("_progress.html", status=now, progress=progress.line(now))

@@ -6,10 +6,9 @@ from typing import Any
 
 from flask import Blueprint, abort, redirect, request, url_for
 from flask_babel import gettext as _
-from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from photoindex import pausing, status
+from photoindex import pausing
 from photoindex.web import changes
 from photoindex.web.services import services
 
@@ -28,7 +27,7 @@ def pause() -> dict[str, Any]:
         abort(422, "The field seconds is a whole number from 1 to 31622400.")
     with services().database.write() as session:
         pausing.pause(session, seconds)
-        return _status(session)
+        return services().status(session).as_dict()
 
 
 @api.post("/resume")
@@ -36,7 +35,7 @@ def resume() -> dict[str, Any]:
     """Nothing is to be sent with it."""
     with services().database.write() as session:
         pausing.resume(session)
-        return _status(session)
+        return services().status(session).as_dict()
 
 
 @pages.post("/pause")
@@ -55,7 +54,3 @@ def resume_from_page() -> Response:
     with services().database.write() as session:
         pausing.resume(session)
     return redirect(url_for("status_pages.show"), 303)
-
-
-def _status(session: Session) -> dict[str, Any]:
-    return status.read(session, services().daemon_lock).as_dict()

@@ -7,13 +7,16 @@ from pathlib import Path
 from typing import cast
 
 from flask import current_app
+from sqlalchemy.orm import Session
 
+from photoindex import status
 from photoindex.config import Settings
 from photoindex.database import Database
 from photoindex.isolation import Decoder
 from photoindex.pictures import Pictures
 from photoindex.search import SearchEngine, TextTower
 from photoindex.search.suggesting import Suggester
+from photoindex.status import Status
 from photoindex.web.new_counts import NewCounts
 
 EXTENSION = "photoindex"
@@ -36,6 +39,10 @@ class Services:
     max_file_bytes: int
     max_pixels: int
     decoder: Decoder
+
+    def status(self, session: Session) -> Status:
+        """What PhotoIndex is doing now."""
+        return status.read(session, self.daemon_lock)
 
     def close(self) -> None:
         """End what goes on in the background, and close the database. May be called twice."""

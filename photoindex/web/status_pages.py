@@ -9,7 +9,7 @@ from datetime import datetime
 from flask import Blueprint, render_template, url_for
 from sqlalchemy.orm import Session
 
-from photoindex import embeddings, files, libraries, media, sizes, status
+from photoindex import embeddings, files, libraries, media, sizes
 from photoindex.models import EncoderState, FileState
 from photoindex.status import LibraryStatus, Status
 from photoindex.web import progress, translating
@@ -53,7 +53,7 @@ class Building:
 def show() -> str:
     settings = services().settings
     with services().database.read() as session:
-        now = status.read(session, services().daemon_lock)
+        now = services().status(session)
         lines = _libraries(session, now)
         reasons = _reasons(files.failure_reasons(session))
         building = building_encoder(session)

@@ -6,7 +6,7 @@ from flask import Blueprint, render_template, request
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from photoindex import photos, status
+from photoindex import photos
 from photoindex import timeline as storage
 from photoindex.web import adding, dates, density, owner, progress, timeline
 from photoindex.web.services import services
@@ -29,7 +29,7 @@ def show() -> str | Response:
         page = timeline.page_of(session, stretch)
         months = storage.months(session)
         total = photos.count(session)
-        now = status.read(session, services().daemon_lock)
+        now = services().status(session)
     return render_template(
         "timeline.html" if total else "welcome.html",
         page=page,

@@ -32,6 +32,7 @@ _STATES = {
     "stopped": lazy_gettext("stopped"),
     "online": lazy_gettext("online"),
     "offline": lazy_gettext("offline"),
+    "removing": lazy_gettext("being removed"),
 }
 
 

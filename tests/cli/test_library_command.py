@@ -154,12 +154,12 @@ def _left(database) -> list[bytes]:
 
 def test_purging_counts_first_and_keeps_what_the_user_marked(invoke, gone, tmp_path: Path) -> None:
     shown = invoke("library", "purge").stdout
-    assert "would forget 1 files" in shown
-    assert "1 photos of which no file is left" in shown
+    assert "would forget 1 file" in shown
+    assert "1 photo of which no file is left" in shown
     assert "kept 2 photos" in shown
     assert len(_left(gone)) == 3
     assert "would forget 0 files" in invoke("library", "purge", "--older-than", 200).stdout
-    assert "forgot 1 files" in invoke("library", "purge", "holiday", "--yes").stdout
+    assert "forgot 1 file" in invoke("library", "purge", "holiday", "--yes").stdout
     assert _left(gone) == [b"0.jpg", b"1.jpg"]
     thumbnails = [thumbnail_path(tmp_path / "data" / "thumbnails", bytes([number]) * 32) for number in range(3)]
     assert [each.exists() for each in thumbnails] == [True, True, False]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from photoindex.daemon.pacing import Pace
+from photoindex.pacing import Pace
 
 
 def test_parts_grow_and_shrink_so_that_each_takes_as_long() -> None:

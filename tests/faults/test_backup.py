@@ -108,10 +108,16 @@ def test_r32_a_copy_that_is_damaged_or_newer_is_not_brought_back(home: Home, tmp
         connection.execute("UPDATE alembic_version SET version_num = '9999'")
     connection.close()
     other.write_text("no database at all\n" * 100)
-    words = {damaged: "damaged", newer: "newer PhotoIndex", other: "not a database", tmp_path / "no": "opened"}
+    words = {
+        damaged: "damaged",
+        newer: "newer PhotoIndex",
+        other: "no copy of a database",
+        tmp_path / "no": "there is no file",
+    }
     for file, word in words.items():
         code, said = _command(home, "restore", file, "--yes")
         assert code == 4 and word in said and said.count("\n") == 1, said
+        assert "--data" not in said  # the database in use is not what is wrong
     assert home.settings.database.read_bytes() == before
     with DaemonLock(home.settings.daemon_lock), pytest.raises(DatabaseError):
         backups.make(home.settings.database, tmp_path / "nowhere" / "copy.db")

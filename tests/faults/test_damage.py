@@ -14,11 +14,13 @@ from faults.stored import Belongings, belongings, fill, problems
 from sqlalchemy import text
 from storage.test_snapshot import clustered, make
 
-from photoindex import embeddings, words
+from photoindex import embeddings, rebuilding, words
 from photoindex.database import Database, open_database
 from photoindex.doctor import Patient, examine
 from photoindex.doctor.salvage import salvage
+from photoindex.doctor.tables import COUNTED, DERIVED, KEPT
 from photoindex.errors import DatabaseError
+from photoindex.models import Base
 from photoindex.neighbours import VecSpace
 from photoindex.snapshots import Spaces
 from photoindex.snapshots.format import CODES
@@ -66,8 +68,7 @@ def test_r31_with_a_damaged_search_table_nothing_crashes_and_the_daemon_rebuilds
     with later.read() as session:
         found = VecSpace(encoder).nearest(session, query, 20)
         assert set(found.photo_ids.tolist()) <= set(range(1, 151))
-    with later.write() as session:
-        assert embeddings.repair(session) == 1
+    assert rebuilding.repair(later) == 1
     with later.read() as session:
         assert embeddings.is_sound(session, encoder)
         found = VecSpace(encoder).nearest(session, query, 20)
@@ -94,7 +95,7 @@ def test_r31_one_wrong_vector_among_all_is_found_and_mended_by_the_doctor(databa
     changed = "substr(vectors, 1, 6400) || zeroblob(4) || substr(vectors, 6405)"
     _run(f"UPDATE {VECTORS} SET vectors = CAST({changed} AS BLOB)")(database)
     folder = database.path.parent
-    assert problems(database, folder) == ["search table: 1 vector of the search table of test is damaged"]
+    assert problems(database, folder) == ["search table: 1 vector is wrong in the search table of test"]
     list(examine(Patient(database, folder / "thumbnails", folder / "snapshots", repair=True)))
     assert problems(database, folder) == []
 
@@ -150,6 +151,15 @@ def test_the_doctor_mends_rows_that_do_not_fit_each_other(database: Database) ->
     with database.read() as session:
         assert embeddings.existing(session, 1, [3, 4, 6]) == {6}
         assert session.scalar(text("SELECT state FROM file WHERE id = 5")) == "pending"
+
+
+def test_the_doctor_knows_every_table_there_is(database: Database) -> None:
+    lists = (set(COUNTED), DERIVED, KEPT)
+    assert sum(map(len, lists)) == len(set().union(*lists))
+    assert set().union(*lists) == set(Base.metadata.tables)
+    with database.read() as session:
+        for table in COUNTED:
+            session.execute(text(COUNTED[table])).all()
 
 
 # --- damaged pages -----------------------------------------------------------------------------------------------

@@ -192,6 +192,59 @@ def test_R14_a_daemon_ends_while_a_disk_hangs(
     assert _states(home) == {"indexed": 1}
 
 
+def _hang_originals(monkeypatch: pytest.MonkeyPatch, root: Path, until: threading.Event) -> None:
+    """From now on folders can be looked at, and no photo below that one is opened `until` then."""
+    real = os.open
+
+    def slow(path: Any, *args: Any, **named: Any) -> int:
+        whole = os.fsencode(path)
+        if whole.startswith(os.fsencode(root)) and whole.endswith(b".jpg"):
+            until.wait()
+        return real(path, *args, **named)
+
+    monkeypatch.setattr(os, "open", slow)
+
+
+def test_R14_originals_that_a_disk_does_not_give_keep_nobody_from_reading_others(
+    home: Home, second: Path, monkeypatch: pytest.MonkeyPatch, hanging: threading.Event, running: Home
+) -> None:
+    with monkeypatch.context() as patch:
+        _hang_originals(patch, home.root, hanging)
+        for number in range(40):  # more than all workers take at once
+            home.draw(f"{number}.jpg", seed=number)
+        eventually(lambda: "does not answer" in (home.status().daemon.problem or ""), 60)
+        for number in range(3):
+            draw_photo(second / f"{number}.jpg", seed=100 + number)
+        eventually(lambda: _states(home) == {"indexed": 3, "pending": 40}, 60)
+        hanging.set()
+        eventually(lambda: _states(home) == {"indexed": 43}, 60)
+    eventually(lambda: home.status().daemon.problem is None)
+    assert home.encoder.images_encoded == 43
+    database = home.open()
+    with database.read() as session:
+        assert set(session.scalars(select(File.tries))) == {0}
+    database.close()
+
+
+def test_R14_a_daemon_ends_while_originals_are_waited_for(
+    home: Home, monkeypatch: pytest.MonkeyPatch, hanging: threading.Event
+) -> None:
+    for number in range(20):
+        home.draw(f"{number}.jpg", seed=number)
+    before = set(threading.enumerate())
+    with monkeypatch.context() as patch:
+        _hang_originals(patch, home.root, hanging)
+        started = time.monotonic()
+        home.index()
+        assert time.monotonic() - started < 10
+        assert _states(home) == {"pending": 20}
+        hanging.set()
+        eventually(lambda: set(threading.enumerate()) <= before)
+    home.index()
+    assert _states(home) == {"indexed": 20}
+    assert home.encoder.images_encoded == 20
+
+
 # --- R15: files really go -----------------------------------------------------------------------------------------
 
 

@@ -14,7 +14,7 @@ from faults.stored import add_photos, fill, problems
 from sqlalchemy import Connection, event, text
 from sqlalchemy.engine import Engine
 
-from photoindex import collections, embeddings, wal
+from photoindex import collections, embeddings, layout, wal
 from photoindex.database import Database, check_sqlite_version, open_database
 from photoindex.errors import DatabaseBusyError, DatabaseError
 from photoindex.lock import DaemonLock
@@ -127,7 +127,7 @@ def test_the_daemon_brings_the_log_in_and_the_web_server_only_without_one(
         return largest
 
     assert write(database, 1000) < 1_500_000
-    with DaemonLock(database.path.with_name(wal.DAEMON_LOCK)):
+    with DaemonLock(database.path.with_name(layout.DAEMON_LOCK)):
         assert write(web, 2000) > 1_600_000  # the daemon's business
         database.tend()
         assert wal.size_of(database.path) == 0

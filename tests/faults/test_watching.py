@@ -7,12 +7,15 @@ import signal
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 from daemon.conftest import Home, assert_invariants, eventually, home, running
 from drawing import draw_photo
 from faults.namespaces import daemon, needs_namespaces
+from sqlalchemy import select
 
 from photoindex import libraries
+from photoindex.models import File, FileState
 from photoindex.mounts import Mount, mount_of
 
 __all__ = ["home", "running"]
@@ -23,6 +26,20 @@ QUEUE = Path("/proc/sys/fs/inotify/max_queued_events")
 def _paths(home: Home) -> set[str]:
     """The files that are indexed, by path."""
     return {os.fsdecode(file.path) for photo in home.photos() for file in photo.files}
+
+
+def _known(home: Home) -> set[str]:
+    """The photos that are known to be there, whether they have been read or not."""
+    database = home.open()
+    with database.read() as session:
+        found = session.scalars(select(File.path).where(File.state.in_((FileState.PENDING, FileState.INDEXED)))).all()
+    database.close()
+    return {path for path in map(os.fsdecode, found) if path.endswith(".jpg")}
+
+
+def _processor_seconds(pid: int) -> float:
+    used = psutil.Process(pid).cpu_times()
+    return float(used.user + used.system)
 
 
 def _on_disk(home: Home) -> set[str]:
@@ -57,6 +74,9 @@ def test_R11_an_inotify_queue_that_overflows_is_followed_by_a_scan(home: Home, b
         assert home.status().libraries[0].overflows == 0
         process.send_signal(signal.SIGCONT)
         eventually(lambda: home.status().libraries[0].overflows >= 1)  # 2 s where nothing else runs
+        used = _processor_seconds(process.pid)
+        eventually(lambda: _known(home) == _on_disk(home), 60)
+        assert _processor_seconds(process.pid) - used < 5  # on the clock too, where the machine has nothing else to do
         eventually(lambda: home.counts().pending == 0 and _paths(home) == _on_disk(home), 30 if by == "noise" else 900)
         draw_photo(home.root / "late" / "afterwards.jpg", seed=999)  # it still watches
         eventually(lambda: "late/afterwards.jpg" in _paths(home))

@@ -8,6 +8,7 @@ from collections import defaultdict
 from datetime import datetime
 from typing import Any
 
+import numpy as np
 import pytest
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
@@ -15,8 +16,11 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.orm import Session
 
-from photoindex import photos
+from photoindex import embeddings, photos
 from photoindex.database import Database
+from photoindex.doctor import Patient
+from photoindex.doctor.structure import check_counts
+from photoindex.doctor.tables import COUNTED
 from photoindex.models import File, Folder, FolderTally, GearTally, Library, MapTally, Photo, PlaceTally
 from photoindex.photos import NewPhoto
 from photoindex.places import CELL
@@ -206,6 +210,29 @@ def test_a_library_from_before_is_counted_when_it_is_migrated(database: Database
         assert (gear(session), places(session), cells(session), folders(session)) == before
         life.go_on(50)
         assert_counted(session)
+
+
+@pytest.mark.parametrize("table", sorted(COUNTED))
+def test_the_doctor_counts_as_the_triggers_do_and_mends_what_is_wrong(table: str, database: Database) -> None:
+    with database.write() as session:
+        Life(session, 7).go_on(200)
+        embeddings.register_encoder(
+            session, name="e", fingerprint="e", dim=4, multilingual=False, text_range=(0, 1), image_range=(0, 1)
+        )
+        photo_id = session.scalar(select(func.max(Photo.id)).where(Photo.visible))
+        embeddings.put(session, 1, {photo_id: np.array([1, 0, 0, 0], np.float32)})
+    patient = Patient(database, database.path.parent / "thumbnails", database.path.parent / "snapshots", repair=True)
+    assert list(check_counts(patient)) == []
+    with database.write() as session:
+        counted = "files" if table == "file_tally" else "photos"
+        rows = text(f"SELECT * FROM {table} WHERE {counted} > 0")
+        before = set(session.execute(rows).all())
+        assert before
+        session.execute(text(f"UPDATE {table} SET {counted} = {counted} + 1"))
+    (found,) = check_counts(patient)
+    assert found.repaired and found.problem == f"counts are wrong in {table}"
+    with database.read() as session:
+        assert set(session.execute(rows).all()) == before
 
 
 _OF_0016 = "type = 'trigger' AND (name LIKE 'browsing_%' OR name LIKE 'folder_tally_%')"

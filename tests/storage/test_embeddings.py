@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from sqlalchemy import text, update
 from sqlalchemy.orm import Session
 
-from photoindex import embeddings, neighbours, photos
+from photoindex import embeddings, neighbours, photos, rebuilding
 from photoindex.database import Database
 from photoindex.embeddings import StoredEncoder
 from photoindex.models import Photo
@@ -107,7 +107,8 @@ def test_pages_hold_every_visible_photo_once_nearest_first(
         session.execute(text("DELETE FROM embedding"))
         session.execute(text("DELETE FROM photo"))
         encoder = register(session)
-        embeddings.rebuild(session, encoder)
+    rebuilding.rebuild(database, encoder)
+    with database.write() as session:
         ids = add_photos(session, count)
         vectors = {photo_id: kinds[chooser.integers(spread)] for photo_id in ids}
         embeddings.put(session, encoder.id, vectors)
@@ -175,12 +176,11 @@ def test_a_damaged_search_table_is_made_again_from_the_rows(database: Database, 
         embeddings.put(session, encoder.id, vectors)
         query = unit(chooser.normal(size=DIM))
         before = neighbours.nearest(session, encoder, query, 40)
-        assert embeddings.repair(session) == 0
+    assert rebuilding.repair(database) == 0
     with database.write() as session:
         for statement in DAMAGES[damage]:
             session.execute(text(statement))
-    with database.write() as session:
-        assert embeddings.repair(session) == 1
+    assert rebuilding.repair(database) == 1
     with database.read() as session:
         assert neighbours.nearest(session, encoder, query, 40) == before
         assert session.execute(text("PRAGMA integrity_check")).scalar() == "ok"
@@ -218,8 +218,9 @@ def test_the_frames_of_a_video_come_and_go_together(database: Database) -> None:
         embeddings.put(session, encoder.id, {photo_id: np.eye(4, dtype=np.float32)}, {photo_id: [0, 1, 2, 3]})
         assert embeddings.get(session, encoder.id, photo_id) == pytest.approx(np.full(4, 0.5))
         embeddings.put(session, encoder.id, {photo_id: np.eye(4, dtype=np.float32)[:2]}, {photo_id: [0, 9]})
-        embeddings.rebuild(session, encoder)
-        assert embeddings.repair(session) == 0
+    rebuilding.rebuild(database, encoder)
+    assert rebuilding.repair(database) == 0
+    with database.write() as session:
         [found] = neighbours.nearest(session, encoder, np.eye(4, dtype=np.float32)[1], 5)
         assert (found.photo_id, found.at_seconds) == (photo_id, 9)
         embeddings.delete_photos(session, [photo_id])

@@ -8,11 +8,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from faults.stored import fill, problems
+from sqlalchemy import update
 
 from photoindex import embeddings, files, libraries, photos, timeline
 from photoindex.database import Database
 from photoindex.errors import LibraryError, NotFoundError
 from photoindex.files import FileStat
+from photoindex.forgetting import forget_library
+from photoindex.models import Library
 
 
 def test_adding_a_folder_twice_makes_one_library(database: Database, tmp_path: Path) -> None:
@@ -81,4 +85,31 @@ def test_removing_a_library_forgets_its_photos_but_not_those_that_others_hold(
         assert [each.id for each in libraries.list_all(session)] == [b]
         assert [each.photo_id for each in timeline.older(session, 10)] == [ids[1]]
         assert embeddings.existing(session, encoder.id, ids) == {ids[1]}
-        assert embeddings.repair(session) == 0
+        assert embeddings.is_sound(session, encoder)
+
+
+def test_a_large_library_is_removed_part_by_part_and_nobody_takes_that_back(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("photoindex.forgetting.PORTION", 10)
+    monkeypatch.setattr("photoindex.forgetting.MOST_FILES", 10)
+    encoder = fill(database, 45)
+    with database.write() as session:
+        session.execute(update(Library).values(root=os.fsencode(tmp_path)))
+    steps = iter([False, False, True])
+    assert not forget_library(database, tmp_path, 1, lambda: next(steps))
+    with database.write() as session:
+        assert photos.count(session) < 30
+        assert not [each for each in files.next_batch(session, 10, 0) if each.library_id == 1]
+        libraries.set_online(session, 1, 1, 1, None)  # as a scan does that was under way
+        libraries.set_offline(session, 1, "its disk is away")
+        (found,) = libraries.list_all(session)
+        assert (found.state, found.problem) == ("removing", None)
+        with pytest.raises(LibraryError, match="is being removed"):
+            libraries.add(session, tmp_path)
+    assert problems(database, tmp_path) == []
+    assert forget_library(database, tmp_path, 1)
+    with database.read() as session:
+        assert libraries.list_all(session) == []
+        assert (photos.count(session), embeddings.count_searchable(session, encoder.id)) == (0, 0)
+    assert problems(database, tmp_path) == []
