@@ -68,6 +68,7 @@ async function refill(part) {
   edges.unobserve(part);
   keepingPlace(() => part.replaceWith(again));
   edges.observe(again);
+  noteSoon(); // while it was empty there was no photo to say where one is
 }
 
 function empty(part) {
@@ -130,6 +131,10 @@ function note() {
   document.dispatchEvent(new CustomEvent("timeline:month", { detail: month }));
 }
 
+function noteSoon() {
+  if (!noted) noted = setTimeout(note, NOTE_MS);
+}
+
 // Tried again as parts come: a page may be too short at first to be scrolled so far.
 function comeBack() {
   if (owed === null) return;
@@ -156,7 +161,7 @@ function begin() {
 
 function moved() {
   grow();
-  if (!noted) noted = setTimeout(note, NOTE_MS);
+  noteSoon();
 }
 
 if (main.querySelector(".timeline") !== null) {

@@ -248,7 +248,7 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> list[bytes]:
 @pytest.mark.parametrize(
     ("seeded", "examples", "steps"),
     [
-        (0, 5, 15),
+        (0, 3, 15),
         *(pytest.param(number, 20, 30, marks=[pytest.mark.long, pytest.mark.timeout(1200)]) for number in range(1, 11)),
     ],
 )
