@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from compiling import keep_compiled
+from templating import keep_compiled
 
 from photoindex.database import Database, open_database
 

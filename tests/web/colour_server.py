@@ -11,7 +11,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from colour_encoder import ColourEncoder
-from compiling import keep_compiled
+from templating import keep_compiled
 
 from photoindex.config import Settings
 from photoindex.web.server import serve
