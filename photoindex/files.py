@@ -159,11 +159,11 @@ def _count_tries(session: Session, file_ids: Iterable[int], tries: Any) -> None:
         session.execute(update(File).where(File.id.in_(chunk)).values(tries=tries))
 
 
-def next_retry_at(session: Session) -> float | None:
+def next_retry_at(session: Session, skip_libraries: Iterable[int] = ()) -> float | None:
     """When the next waiting file may be read, in seconds since the epoch."""
     if not session.scalar(_ANY_PENDING):
         return None
-    online = select(Library.id).where(Library.state == LibraryState.ONLINE)
+    online = select(Library.id).where(Library.state == LibraryState.ONLINE, Library.id.not_in(list(skip_libraries)))
     return session.scalar(
         select(func.min(File.retry_at)).where(File.state == FileState.PENDING, File.library_id.in_(online))
     )

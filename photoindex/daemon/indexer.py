@@ -120,6 +120,11 @@ class Indexer:
         """Whether files are being read."""
         return bool(self._at_work)
 
+    @property
+    def silent_libraries(self) -> set[int]:
+        """Of which no file is read for now, as a disk does not answer."""
+        return self._workers.silent_libraries
+
     def reconsider(self) -> None:
         """Try photos again that could not be read for a new encoder: the disk has been looked at since."""
         self._lacking_after, self._unreadable = 0, None

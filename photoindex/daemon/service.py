@@ -306,7 +306,7 @@ class _Service:
         if done or indexer.is_busy:
             self._chores.busy()
             return False
-        waiting = self._seconds_to_next_file()
+        waiting = self._seconds_to_next_file(indexer)
         settled = waiting is None or waiting > PATIENCE_SECONDS
         state = "scanning" if scanning else "idle" if waiting is None else "indexing"
         if written or self._chores.colour() or self._chores.group():
@@ -322,10 +322,10 @@ class _Service:
         self._work.wait(min(LOOK_SECONDS, LOOK_SECONDS if waiting is None else waiting))
         return False
 
-    def _seconds_to_next_file(self) -> float | None:
+    def _seconds_to_next_file(self, indexer: Indexer) -> float | None:
         """How long until a file that is left alone for now may be read; None when there is none to wait for."""
         with self._database.read() as session:
-            retry_at = files.next_retry_at(session)
+            retry_at = files.next_retry_at(session, indexer.silent_libraries)
         return None if retry_at is None else max(0.05, retry_at - time.time())
 
     def _progress(self, state: str, resting: str | None = None) -> None:
