@@ -47,9 +47,9 @@ def day_label(at: date) -> str:
     return _skeleton("MMMd", at, locale())
 
 
-def whole_date(at: date) -> str:
-    """`5 March 2024`"""
-    return _written("long", at, locale())
+def whole_date(at: date, where: Locale | None = None) -> str:
+    """`5 March 2024`; `where` is `locale()`, for those who ask again and again."""
+    return _written("long", at, where or locale())
 
 
 def _upper(text: str) -> str:
