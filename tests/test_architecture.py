@@ -13,10 +13,10 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "photoindex"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
-STORAGE = {"photos", "glances", "files", "embeddings", "libraries", "database", "status", "saved_searches", "concepts", "spaces",
+STORAGE = {"photos", "files", "embeddings", "libraries", "database", "status", "saved_searches", "concepts", "spaces",
            "reckoning", "neighbours", "snapshots", "words", "word_search", "documents", "derived", "query_cache",
            "likeness", "fingerprints", "duplicates", "colours", "timeline", "folders", "places", "gear", "chosen",
-           "ignoring", "disk", "sizes", "connections", "wal", "migrating", "backups", "room",
+           "glances", "ignoring", "disk", "sizes", "connections", "wal", "migrating", "backups", "room",
            "vector_tables", "pausing"}  # fmt: skip
 PIXELS_AND_WEB = {"PIL", "torch", "transformers", "flask", "pillow_heif"}
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
-from flask import Flask, url_for
+from flask import Flask, request, url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
 from sqlalchemy.orm import Session
@@ -61,6 +62,17 @@ def register(app: Flask) -> None:
     """Give templates these as filters."""
     for function in (pictured, found):
         app.add_template_filter(function)
+    app.add_template_global(thumbnail)
+
+
+def thumbnail(photo_id: int) -> str:
+    """The address of a photo's thumbnail."""
+    return _thumbnails(request.script_root).of(photo_id)
+
+
+@lru_cache(maxsize=16)
+def _thumbnails(_root: str) -> _Address:
+    return _Address("media.thumbnail")
 
 
 def pictured(photos: Sequence[Pictured], badges: Badges) -> list[Card]:

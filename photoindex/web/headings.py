@@ -7,6 +7,7 @@ from functools import lru_cache
 
 from babel import Locale
 from babel.dates import format_date, format_interval, format_skeleton, get_month_names
+from flask import g
 from flask_babel import get_locale
 
 _ENGLISH = Locale("en", "GB")
@@ -15,8 +16,13 @@ _ENGLISH = Locale("en", "GB")
 
 def locale() -> Locale:
     """In which dates are written on this page."""
-    chosen = get_locale() or _ENGLISH
-    return _ENGLISH if chosen.language == "en" else chosen
+    if not g:  # no page is being made
+        return _ENGLISH
+    found: Locale | None = g.get("locale_of_dates")
+    if found is None:  # kept, as some pages ask hundreds of times
+        chosen = get_locale() or _ENGLISH
+        found = g.locale_of_dates = _ENGLISH if chosen.language == "en" else chosen
+    return found
 
 
 def month(at: date) -> str:
