@@ -103,6 +103,11 @@ def _decimal(value: float, pattern: str | None, where: Locale) -> str:
 
 def size(size_bytes: int) -> str:
     """`3.2 MB`, in powers of 1000 as file managers count."""
+    return _size(size_bytes, headings.locale())
+
+
+@lru_cache(maxsize=4096)
+def _size(size_bytes: int, _where: Locale) -> str:
     if size_bytes < 1000:
         return str(ngettext("%(num)s byte", "%(num)s bytes", size_bytes))
     value, unit = size_bytes / 1000, _("%(number)s kB")
