@@ -75,7 +75,7 @@ class Watched:
 @contextmanager
 def looking(browser: Browser, url: str, address: str, size: str = "desk", **options: Any) -> Iterator[Watched]:
     """A page of the server at `url`, without complaints at the end. `options`: of the browser's context."""
-    context = browser.new_context(viewport=SIZES[size], **{"reduced_motion": "reduce", **options})
+    context = browser.new_context(**{"viewport": SIZES[size], "reduced_motion": "reduce", **options})
     visit = Watched(context.new_page(), url)
     visit.page.goto(visit.url + address)
     try:
