@@ -96,6 +96,11 @@ _BURSTS_OF_SAME = text(
     "CROSS JOIN likeness b ON b.kind = 'burst' AND b.photo_id = s.photo_id GROUP BY s.key_id"
 )
 
+_BURST_SIZES = text(
+    "SELECT l.photo_id, (SELECT count(*) FROM likeness other WHERE other.kind = 'burst' AND other.key_id = l.key_id) "
+    "FROM json_each(:ids) j CROSS JOIN likeness l ON l.photo_id = j.value AND l.kind = 'burst'"
+)
+
 # --- what is to be decided -----------------------------------------------------------------------------------------
 
 
@@ -164,6 +169,11 @@ def members_of(session: Session, kind: LikenessKind, keys: Iterable[int]) -> dic
         for key_id, photo_id in session.execute(_MEMBERS_OF, {"kind": kind, "ids": chunk}):
             found.setdefault(key_id, []).append(photo_id)
     return found
+
+
+def burst_sizes(session: Session, photo_ids: Sequence[int]) -> dict[int, int]:
+    """How many there are in the bursts that photos are in, shown or not; photos in none are left out."""
+    return dict(session.execute(_BURST_SIZES, {"ids": json.dumps(list(photo_ids))}).all())
 
 
 def assign(session: Session, kind: LikenessKind, keys: Mapping[int, int | None]) -> None:

@@ -185,6 +185,11 @@ class PhotoInfo:
     def filename(self) -> str:
         return self.files[0].filename if self.files else f"photo {self.id}"
 
+    @property
+    def copies(self) -> int:
+        """How many files of it are on disk."""
+        return len(self.files)
+
 
 @dataclass(frozen=True)
 class Position:
@@ -194,7 +199,7 @@ class Position:
     photo_id: int
 
 
-_COLUMNS = tuple(getattr(Photo, field.name) for field in fields(PhotoInfo) if field.name not in ("files", "place"))
+_COLUMNS = tuple(Photo.__table__.c[field.name] for field in fields(PhotoInfo) if field.name not in ("files", "place"))
 _PLACE_COLUMNS = tuple(getattr(Place, field.name) for field in fields(PlaceNames))
 
 # Built once and not for each photo: that would cost several times what SQLite needs.
@@ -221,6 +226,7 @@ _FILES_OF = (
     .where(File.photo_id.in_(_WANTED), File.state.in_(PRESENT))
     .order_by(File.id)
 )
+_COUNT = select(PhotoTally.photos).where(PhotoTally.visible)
 _PLACES_OF = select(Photo.id, *_PLACE_COLUMNS).join(Place, Place.id == Photo.place_id).where(Photo.id.in_(_WANTED))
 _PLACE_ID = select(Place.id).where(
     Place.geoname_id == bindparam("geoname_id"),
@@ -282,11 +288,11 @@ def content_hash(session: Session, photo_id: int) -> bytes:
 def get_many(session: Session, photo_ids: Sequence[int]) -> list[PhotoInfo]:
     """Photos in the order of their ids given; unknown ids are left out."""
     wanted = {"photo_ids": list(photo_ids)}
-    by_id = {row["id"]: row for row in session.execute(_GET, wanted).mappings()}
+    by_id = {row[0]: row for row in session.execute(_GET, wanted)}
     files = _files_of(session, wanted)
     places = {row.id: PlaceNames(*row[1:]) for row in session.execute(_PLACES_OF, wanted)}
     return [
-        PhotoInfo(files=tuple(files.get(photo_id, ())), place=places.get(photo_id), **by_id[photo_id])
+        PhotoInfo(*(*by_id[photo_id], tuple(files.get(photo_id, ())), places.get(photo_id)))
         for photo_id in photo_ids
         if photo_id in by_id
     ]
@@ -294,7 +300,7 @@ def get_many(session: Session, photo_ids: Sequence[int]) -> list[PhotoInfo]:
 
 def count(session: Session) -> int:
     """How many photos have a file on disk."""
-    return session.scalar(select(PhotoTally.photos).where(PhotoTally.visible)) or 0
+    return session.scalar(_COUNT) or 0
 
 
 def times(session: Session, photo_ids: NDArray[np.int64]) -> NDArray[np.int64]:

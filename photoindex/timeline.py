@@ -4,18 +4,40 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import lru_cache
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, func, select, tuple_
+from sqlalchemy import ColumnElement, ColumnExpressionArgument, Integer, Select, bindparam, func, select, tuple_
 from sqlalchemy.orm import Session
 
 from photoindex.models import MonthTally, Photo
 from photoindex.photos import SHOWN, PhotoInfo, Position
 
 _FIRST_ID = 0
+_IN_FRONT = Position(datetime.max, (1 << 63) - 1)
+"""Of every photo."""
+_MONTHS = select(func.group_concat(MonthTally.month.concat(" ").concat(MonthTally.photos)))
+
+_WHERE = tuple_(Photo.timeline_at, Photo.id)
+_ASKED = tuple_(bindparam("at", type_=Photo.timeline_at.type), bindparam("id", type_=Photo.id.type))
 
 
-@dataclass(frozen=True)
-class MonthCount:
+def _older(among: ColumnExpressionArgument[bool]) -> Select[datetime, int]:
+    found = select(Photo.timeline_at, Photo.id).where(among, _WHERE < _ASKED)
+    return found.order_by(Photo.timeline_at.desc(), Photo.id.desc()).limit(bindparam("limit", type_=Integer))
+
+
+# Built once and not for each page: that would cost several times what SQLite needs.
+_OLDER = _older(Photo.visible)
+_NEWER = (
+    select(Photo.timeline_at, Photo.id)
+    .where(Photo.visible, _WHERE > _ASKED)
+    .order_by(Photo.timeline_at, Photo.id)
+    .limit(bindparam("limit", type_=Integer))
+)
+
+
+class MonthCount(NamedTuple):
     """A month with photos."""
 
     year: int
@@ -38,30 +60,23 @@ class Day:
 
 def months(session: Session) -> list[MonthCount]:
     """The months that have photos, newest first, with how many."""
-    rows = session.execute(select(MonthTally.month, MonthTally.photos).order_by(MonthTally.month.desc()))
-    return [MonthCount(int(month[:4]), int(month[5:7]), photos) for month, photos in rows]
+    # One text and not a row each: hundreds of rows that hardly ever change would cost more than the page's photos.
+    return list(_months(session.scalar(_MONTHS) or ""))
 
 
 def older(
     session: Session, limit: int, than: Position | None = None, among: ColumnElement[bool] | None = None
 ) -> list[Position]:
     """The places behind a position, newest first; without one the newest. `among` other photos than the visible."""
-    query = select(Photo.timeline_at, Photo.id).where(Photo.visible if among is None else among)
-    if than is not None:
-        query = query.where(tuple_(Photo.timeline_at, Photo.id) < tuple_(than.timeline_at, than.photo_id))
-    rows = session.execute(query.order_by(Photo.timeline_at.desc(), Photo.id.desc()).limit(limit))
+    query = _OLDER if among is None else _older(among)
+    rows = session.execute(query, _asked(limit, than or _IN_FRONT))
     return [Position(timeline_at, photo_id) for timeline_at, photo_id in rows]
 
 
 def newer(session: Session, limit: int, than: Position) -> list[Position]:
     """The places in front of a position that are nearest to it, newest first."""
-    query = (
-        select(Photo.timeline_at, Photo.id)
-        .where(Photo.visible, tuple_(Photo.timeline_at, Photo.id) > tuple_(than.timeline_at, than.photo_id))
-        .order_by(Photo.timeline_at, Photo.id)
-        .limit(limit)
-    )
-    return [Position(timeline_at, photo_id) for timeline_at, photo_id in session.execute(query)][::-1]
+    rows = session.execute(_NEWER, _asked(limit, than))
+    return [Position(timeline_at, photo_id) for timeline_at, photo_id in rows][::-1]
 
 
 def between(session: Session, limit: int, first: Position, last: Position) -> list[Position]:
@@ -99,6 +114,16 @@ def added(session: Session, limit: int, before_id: int | None = None) -> list[in
     """The ids of the photos that were indexed last, or last before another, newest first."""
     query = select(Photo.id).where(SHOWN).order_by(Photo.id.desc()).limit(limit)
     return list(session.scalars(query if before_id is None else query.where(Photo.id < before_id)))
+
+
+def _asked(limit: int, than: Position) -> dict[str, Any]:
+    return {"limit": limit, "at": than.timeline_at, "id": than.photo_id}
+
+
+@lru_cache(maxsize=8)
+def _months(text: str) -> tuple[MonthCount, ...]:
+    found = sorted((part.split(" ") for part in text.split(",") if part), reverse=True)
+    return tuple(MonthCount(int(month[:4]), int(month[5:7]), int(photos)) for month, photos in found)
 
 
 def _in_year(day: date, year: int) -> date | None:

@@ -16,7 +16,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 STORAGE = {"photos", "files", "embeddings", "libraries", "database", "status", "saved_searches", "concepts", "spaces",
            "reckoning", "neighbours", "snapshots", "words", "word_search", "documents", "derived", "query_cache",
            "likeness", "fingerprints", "duplicates", "colours", "timeline", "folders", "places", "gear", "chosen",
-           "ignoring", "disk", "sizes", "connections", "wal", "migrating", "backups", "room",
+           "glances", "ignoring", "disk", "sizes", "connections", "wal", "migrating", "backups", "room",
            "vector_tables", "pausing"}  # fmt: skip
 PIXELS_AND_WEB = {"PIL", "torch", "transformers", "flask", "pillow_heif"}
 

@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
-from photoindex import album_order, collections, photos, saved_searches
+from photoindex import album_order, collections, glances, saved_searches
 from photoindex.cutting import cut
 from photoindex.web import albums as api
 from photoindex.web import cards, changes, names, notices, smart_albums, translating
@@ -44,7 +44,7 @@ def album(album_id: int) -> str:
     with services().database.read() as session:
         found = collections.get_album(session, album_id)
         places, last = cut(album_order.page(session, album_id, PAGE_SIZE + 1, api.decode(cursor)), PAGE_SIZE)
-        shown = photos.get_many(session, [each.photo_id for each in places])
+        shown = glances.of(session, [each.photo_id for each in places])
         badges = cards.badges(session, shown)
     following = api.encode(last) if last else None
     return render_template(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from functools import lru_cache
 from pathlib import Path
 
 from flask import Flask, Response, current_app, request, url_for
@@ -18,6 +19,10 @@ def register(app: Flask) -> None:
 
     @app.template_global()
     def asset(name: str) -> str:
+        return address(name, request.script_root)
+
+    @lru_cache(maxsize=512)
+    def address(name: str, _root: str) -> str:
         return url_for("asset", version=version, filename=name)
 
     @app.get("/static/v-<version>/<path:filename>", endpoint="asset")

@@ -9,13 +9,13 @@ from flask import Blueprint, render_template, request, url_for
 from flask_babel import lazy_gettext
 from sqlalchemy.orm import Session
 
-from photoindex import files, gear, libraries, media, photos, timeline
+from photoindex import files, gear, glances, libraries, media, timeline
 from photoindex.cutting import cut
 from photoindex.errors import QueryError
 from photoindex.gear import Gear
+from photoindex.glances import Glance
 from photoindex.libraries import display_path
 from photoindex.messages import say
-from photoindex.photos import PhotoInfo
 from photoindex.web import cards, headings, links, translating
 from photoindex.web.identifiers import whole_number
 from photoindex.web.services import services
@@ -70,7 +70,7 @@ class Year:
     year: int
     years_ago: int
     photos: int
-    shown: list[PhotoInfo]
+    shown: list[Glance]
     address: str
     """Of all of them."""
 
@@ -89,7 +89,7 @@ def show_recent() -> str:
     before = _id("before")
     with services().database.read() as session:
         ids, next_before = cut(timeline.added(session, PAGE_SIZE + 1, before), PAGE_SIZE)
-        shown = photos.get_many(session, ids)
+        shown = glances.of(session, ids)
         badges = cards.badges(session, shown)
     return render_template("recent.html", photos=shown, badges=badges, before=before, next_before=next_before)
 
@@ -130,7 +130,7 @@ def _year(session: Session, day: timeline.Day, today: date) -> Year:
         year=day.day.year,
         years_ago=today.year - day.day.year,
         photos=day.photos,
-        shown=photos.get_many(session, day.photo_ids),
+        shown=glances.of(session, day.photo_ids),
         address=url_for("gallery.index", at=day.day.isoformat()),
     )
 

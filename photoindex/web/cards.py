@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
-from flask import Flask, url_for
+from flask import Flask, request, url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
 from sqlalchemy.orm import Session
 
 from photoindex import likeness
 from photoindex.companions import CompanionFile, companions_of
-from photoindex.models import LikenessKind
-from photoindex.photos import PhotoInfo
+from photoindex.glances import Pictured
 from photoindex.search import Result
-from photoindex.web import clips, density, rows, wording
+from photoindex.web import clips, density, headings, rows, wording
 from photoindex.web.colours import colour_class
 from photoindex.web.media import PLAYED_BY_BROWSERS, SHOWN_BY_BROWSERS
 
@@ -62,9 +62,20 @@ def register(app: Flask) -> None:
     """Give templates these as filters."""
     for function in (pictured, found):
         app.add_template_filter(function)
+    app.add_template_global(thumbnail)
 
 
-def pictured(photos: Sequence[PhotoInfo], badges: Badges) -> list[Card]:
+def thumbnail(photo_id: int) -> str:
+    """The address of a photo's thumbnail."""
+    return _thumbnails(request.script_root).of(photo_id)
+
+
+@lru_cache(maxsize=16)
+def _thumbnails(_root: str) -> _Address:
+    return _Address("media.thumbnail")
+
+
+def pictured(photos: Sequence[Pictured], badges: Badges) -> list[Card]:
     """Photos as rows of their own."""
     return of(photos, badges, places(photos))
 
@@ -75,7 +86,7 @@ def found(results: Sequence[Result], badges: Badges) -> list[tuple[Card, Result]
     return list(zip(of(photos, badges, places(photos)), results, strict=True))
 
 
-def places(photos: Sequence[PhotoInfo], *, continues: bool = False) -> tuple[str, ...]:
+def places(photos: Sequence[Pictured], *, continues: bool = False) -> tuple[str, ...]:
     """The classes of each in rows of the chosen density; `continues` if more photos follow in the same rows."""
     return rows.places(
         tuple(rows.ratio_step(photo.width, photo.height) for photo in photos), density.current(), continues
@@ -83,20 +94,20 @@ def places(photos: Sequence[PhotoInfo], *, continues: bool = False) -> tuple[str
 
 
 def of(
-    photos: Sequence[PhotoInfo],
+    photos: Sequence[Pictured],
     badges: Badges,
     classes: Sequence[str],
     labels: Sequence[str | None] = (),
     at_once: int = AT_ONCE,
 ) -> list[Card]:
     """Cards of photos; `labels` for none or for each of them."""
-    pages, media = _Address("gallery.photo"), _Address("media.thumbnail")
+    pages, media, where = _Address("gallery.photo"), _Address("media.thumbnail"), headings.locale()
     return [
         Card(
             photo_id=photo.id,
             address=pages.of(photo.id),
             thumbnail=media.of(photo.id),
-            description=wording.described(photo),
+            description=wording.described(photo, where),
             width=photo.width,
             height=photo.height,
             classes=f"{place} {colour_class(photo.colour)}",
@@ -123,13 +134,13 @@ class _Address:
         return f"{self._before}{photo_id}{self._after}"
 
 
-def _view(photo: PhotoInfo) -> str | None:
+def _view(photo: Pictured) -> str | None:
     if photo.format in SHOWN_BY_BROWSERS:
         return None
     return "video" if photo.format in PLAYED_BY_BROWSERS else "thumbnail"
 
 
-def _clip(photo: PhotoInfo) -> str | None:
+def _clip(photo: Pictured) -> str | None:
     if photo.kind == "video" and photo.format in PLAYED_BY_BROWSERS:
         return url_for("media.original", photo_id=photo.id)
     if isinstance(clips.of(photo, ()), clips.InnerClip):
@@ -137,20 +148,16 @@ def _clip(photo: PhotoInfo) -> str | None:
     return None
 
 
-def badges(session: Session, shown: Iterable[PhotoInfo]) -> dict[int, tuple[Badge, ...]]:
+def badges(session: Session, shown: Iterable[Pictured]) -> dict[int, tuple[Badge, ...]]:
     """The badges of photos, by their ids."""
     shown = tuple(shown)
     ids = [photo.id for photo in shown]
     companions = companions_of(session, ids)
-    in_bursts = likeness.keys_of(session, LikenessKind.BURST, ids)
-    bursts = likeness.members_of(session, LikenessKind.BURST, in_bursts.values()) if in_bursts else {}
-    return {
-        photo.id: badges_of(photo, companions.get(photo.id, ()), len(bursts.get(in_bursts.get(photo.id, 0), ())))
-        for photo in shown
-    }
+    bursts = likeness.burst_sizes(session, ids)
+    return {photo.id: badges_of(photo, companions.get(photo.id, ()), bursts.get(photo.id, 0)) for photo in shown}
 
 
-def badges_of(photo: PhotoInfo, companions: Sequence[CompanionFile], burst: int = 0) -> tuple[Badge, ...]:
+def badges_of(photo: Pictured, companions: Sequence[CompanionFile], burst: int = 0) -> tuple[Badge, ...]:
     """The badges of one photo with the files that go with it, in a burst of so many photos."""
     made = []
     if photo.kind == "video":
@@ -167,9 +174,9 @@ def badges_of(photo: PhotoInfo, companions: Sequence[CompanionFile], burst: int 
         made.append(Badge(_("Motion"), _("Motion photo")))
     if burst > 1:
         made.append(Badge(_("Burst"), ngettext("One of a burst of %(num)s", "One of a burst of %(num)s", burst)))
-    if len(photo.files) > 1:
-        copies = len(photo.files)
-        made.append(Badge(f"×{copies}", ngettext("%(num)s file", "%(num)s files with this content", copies)))
+    if photo.copies > 1:
+        meaning = ngettext("%(num)s file", "%(num)s files with this content", photo.copies)
+        made.append(Badge(f"×{photo.copies}", meaning))
     return tuple(made)
 
 

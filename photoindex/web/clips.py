@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from photoindex.companions import CompanionFile
-from photoindex.photos import PhotoInfo
+from photoindex.glances import Pictured
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class CompanionClip:
     photo_id: int
 
 
-def of(photo: PhotoInfo, companions: Sequence[CompanionFile]) -> InnerClip | CompanionClip | None:
+def of(photo: Pictured, companions: Sequence[CompanionFile]) -> InnerClip | CompanionClip | None:
     """The clip of a photo; None where nothing moves, and for one that would not lie within its file."""
     start, length = photo.motion_offset, photo.motion_bytes
     if start is not None and length is not None and start >= 0 and 0 < length <= photo.size_bytes - start:

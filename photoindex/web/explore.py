@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Blueprint, render_template, url_for
 
-from photoindex import concepts, photos, saved_searches
+from photoindex import concepts, glances, photos, saved_searches
 from photoindex.concepts import ConceptInfo
 from photoindex.web import smart_albums
 from photoindex.web.browsing import WAYS
@@ -21,7 +21,7 @@ SAVED_SHOWN = 12
 def show() -> str:
     with services().database.read() as session:
         found = concepts.list_all(session)
-        covers = {each.id: each for each in photos.get_many(session, [each.cover_photo_id for each in found])}
+        covers = {each.id: each for each in glances.of(session, [each.cover_photo_id for each in found])}
         saved = saved_searches.page(session, SAVED_SHOWN)
         saved_total = saved_searches.count(session)
         new = smart_albums.counts(session, saved)

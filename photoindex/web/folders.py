@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, quote_from_bytes
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from photoindex import folders, photos
+from photoindex import folders, glances
 from photoindex.folders import FolderInfo
 from photoindex.libraries import display_path
 from photoindex.web import cards, timeline
@@ -55,7 +55,7 @@ def show(library_id: int) -> str:
         root = folders.folder_name(session, library_id, b"")
         below = folders.children(session, library_id, path) if after is None else []
         page = folders.page(session, library_id, path, PAGE_SIZE, timeline.decode(after) if after else None)
-        shown = photos.get_many(session, page.photo_ids) if part == 1 else []
+        shown = glances.of(session, page.photo_ids) if part == 1 else []
         badges = cards.badges(session, shown)
         own = folders.count(session, library_id, path)
     return render_template(

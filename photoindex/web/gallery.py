@@ -75,6 +75,7 @@ def photo(photo_id: int) -> str:
         clip=clips.of(found, companions),
         newer=newer,
         older=older,
+        cursor=timeline_pages.cursor_of(found) if newer or older else None,
         stage=_stage(found, offline),
         at=moments.parameter(moments.read(request.args.get("t"), found.duration_seconds)),
         offline=offline,

@@ -7,6 +7,7 @@ from functools import lru_cache
 
 from babel import Locale
 from babel.dates import format_date, format_interval, format_skeleton, get_month_names
+from flask import g
 from flask_babel import get_locale
 
 _ENGLISH = Locale("en", "GB")
@@ -15,8 +16,13 @@ _ENGLISH = Locale("en", "GB")
 
 def locale() -> Locale:
     """In which dates are written on this page."""
-    chosen = get_locale() or _ENGLISH
-    return _ENGLISH if chosen.language == "en" else chosen
+    if not g:  # no page is being made
+        return _ENGLISH
+    found: Locale | None = g.get("locale_of_dates")
+    if found is None:  # kept, as some pages ask hundreds of times
+        chosen = get_locale() or _ENGLISH
+        found = g.locale_of_dates = _ENGLISH if chosen.language == "en" else chosen
+    return found
 
 
 def month(at: date) -> str:
@@ -47,9 +53,9 @@ def day_label(at: date) -> str:
     return _skeleton("MMMd", at, locale())
 
 
-def whole_date(at: date) -> str:
-    """`5 March 2024`"""
-    return _written("long", at, locale())
+def whole_date(at: date, where: Locale | None = None) -> str:
+    """`5 March 2024`; `where` is `locale()`, for those who ask again and again."""
+    return _written("long", at, where or locale())
 
 
 def _upper(text: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, render_template, request
 
-from photoindex import hiding, photos
+from photoindex import glances, hiding
 from photoindex.cutting import cut
 from photoindex.web import cards, timeline
 from photoindex.web.services import services
@@ -20,7 +20,7 @@ def show() -> str:
     with services().database.read() as session:
         after = timeline.decode(cursor) if cursor else None
         places, last = cut(hiding.page(session, PAGE_SIZE + 1, after), PAGE_SIZE)
-        shown = photos.get_many(session, [each.photo_id for each in places])
+        shown = glances.of(session, [each.photo_id for each in places])
         badges = cards.badges(session, shown)
         total = hiding.count(session)
     following = timeline.encode(last) if last else None

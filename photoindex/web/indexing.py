@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from flask import Blueprint, render_template
 from sqlalchemy.orm import Session
 
-from photoindex import libraries, photos, timeline
+from photoindex import glances, libraries, timeline
+from photoindex.glances import Glance
 from photoindex.models import LibraryState
-from photoindex.photos import PhotoInfo
 from photoindex.status import Status
 from photoindex.web.progress import WORKING
 from photoindex.web.services import services
@@ -30,7 +30,7 @@ class Indexing:
     percent: int
     is_busy: bool
     """Whether something is being done, or about to be: a library that was just added is not scanned yet."""
-    newest: list[PhotoInfo]
+    newest: list[Glance]
 
 
 @blueprint.get("")
@@ -52,5 +52,5 @@ def of(session: Session) -> Indexing:
         done=done,
         percent=100 * done // found if found else 0,
         is_busy=now.daemon.state != "stopped" and (now.daemon.state in WORKING or bool(now.files.pending) or awaited),
-        newest=photos.get_many(session, timeline.added(session, NEWEST_SHOWN)),
+        newest=glances.of(session, timeline.added(session, NEWEST_SHOWN)),
     )

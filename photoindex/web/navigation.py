@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
-from flask import Flask, request, url_for
+from babel import Locale
+from flask import Flask, render_template, request, url_for
 from flask_babel import lazy_gettext
+from markupsafe import Markup
+
+from photoindex.web import headings
 
 ON_PHONES = 4
 """How many of the first entries a phone's bar shows; the others are behind its "More"."""
@@ -59,8 +64,21 @@ ENTRIES = (
 
 
 def register(app: Flask) -> None:
-    """Give templates `navigation`, and how many of it a phone's bar shows."""
+    """Give templates `navigation(start, end)`, the links to these entries, and how many of them a phone's bar shows."""
 
     @app.context_processor
     def tell() -> dict[str, object]:
-        return {"navigation": ENTRIES, "navigation_on_phones": ON_PHONES}
+        return {"navigation": links, "navigation_on_phones": ON_PHONES}
+
+
+def links(start: int = 0, end: int | None = None) -> Markup:
+    """Links to the entries from `start` to before `end`, the current page's one marked."""
+    current = tuple(entry.is_current for entry in ENTRIES[start:end])
+    return _links(start, end, current, headings.locale(), request.script_root)
+
+
+@lru_cache(maxsize=256)
+def _links(start: int, end: int | None, current: tuple[bool, ...], _locale: Locale, _root: str) -> Markup:
+    """Written once, as they are nearly the same on every page and take as long as a dozen pictures."""
+    marked = zip(ENTRIES[start:end], current, strict=True)
+    return Markup(render_template("_navigation.html", entries=list(marked)))

@@ -13,9 +13,10 @@ from datetime import date, datetime, timedelta
 from flask import url_for
 from sqlalchemy.orm import Session
 
-from photoindex import photos
+from photoindex import glances, photos
 from photoindex import timeline as storage
 from photoindex.errors import QueryError
+from photoindex.glances import Glance
 from photoindex.messages import say
 from photoindex.photos import PhotoInfo, Position
 from photoindex.search.cursor import NOT_OURS
@@ -137,7 +138,7 @@ def until(text: str) -> datetime:
 
 def page_of(session: Session, stretch: Stretch) -> Page:
     """What there is to see of a stretch."""
-    shown = photos.get_many(session, [each.photo_id for each in stretch.positions])
+    shown = glances.of(session, [each.photo_id for each in stretch.positions])
     badges = cards.badges(session, shown)
     first, last = (encode(stretch.positions[end]) if stretch.positions else "" for end in (0, -1))
     return Page(
@@ -186,7 +187,7 @@ def _length(found: Sequence[Position], size: int) -> int:
     return size
 
 
-def _sections(shown: Sequence[PhotoInfo], badges: cards.Badges, stretch: Stretch) -> Iterator[Section]:
+def _sections(shown: Sequence[Glance], badges: cards.Badges, stretch: Stretch) -> Iterator[Section]:
     dates = [photo.timeline_at.date() for photo in shown]
     widths = [rows.ratio_of(rows.ratio_step(photo.width, photo.height)) for photo in shown]
     before = stretch.newer.timeline_at.date() if stretch.newer else None

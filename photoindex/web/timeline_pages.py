@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response
 
 from photoindex import photos
 from photoindex import timeline as storage
+from photoindex.photos import PhotoInfo
 from photoindex.web import adding, dates, density, owner, progress, timeline
 from photoindex.web.services import services
 
@@ -48,6 +49,11 @@ def part() -> str:
     with services().database.read() as session:
         page = timeline.page_of(session, _asked(session))
     return render_template("_stretch.html", page=page)
+
+
+def cursor_of(photo: PhotoInfo) -> str:
+    """With which `part` is asked for what is newer or older than a photo."""
+    return timeline.encode(photo)
 
 
 def _asked(session: Session) -> timeline.Stretch:

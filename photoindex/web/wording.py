@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import lru_cache
 from typing import Protocol
 
+import babel.numbers
+from babel import Locale
 from babel.dates import get_month_names
 from flask import Flask
 from flask_babel import (
@@ -18,6 +21,7 @@ from flask_babel import (
 )
 from flask_babel import gettext as _
 
+from photoindex.glances import Pictured
 from photoindex.models import utc_now
 from photoindex.photos import PhotoInfo, PlaceNames
 from photoindex.web import headings, moments, rows
@@ -84,16 +88,27 @@ def month_alone(number: int) -> str:
 
 def number(value: int) -> str:
     """`1,234`"""
-    return str(format_decimal(value))
+    return _decimal(value, None, headings.locale())
 
 
 def decimal(value: float, digits: int = 1) -> str:
     """`1,234.5`, with so many digits behind the point."""
-    return str(format_decimal(value, f"#,##0.{'0' * digits}" if digits else "#,##0"))
+    return _decimal(value, f"#,##0.{'0' * digits}" if digits else "#,##0", headings.locale())
+
+
+@lru_cache(maxsize=4096)
+def _decimal(value: float, pattern: str | None, where: Locale) -> str:
+    """Kept, as a page may write hundreds and writing one takes as long as half a picture."""
+    return str(babel.numbers.format_decimal(value, pattern, where))
 
 
 def size(size_bytes: int) -> str:
     """`3.2 MB`, in powers of 1000 as file managers count."""
+    return _size(size_bytes, headings.locale())
+
+
+@lru_cache(maxsize=4096)
+def _size(size_bytes: int, _where: Locale) -> str:
     if size_bytes < 1000:
         return str(ngettext("%(num)s byte", "%(num)s bytes", size_bytes))
     value, unit = size_bytes / 1000, _("%(number)s kB")
@@ -214,11 +229,11 @@ def state(name: str) -> str:
     return str(_STATES.get(name, name))
 
 
-def described(photo: PhotoInfo) -> str:
-    """What stands in for the picture where it can't be seen: its name and date."""
-    return f"{plain(photo.filename)}, {day(photo.timeline_at)}"
+def described(photo: Pictured, where: Locale | None = None) -> str:
+    """What stands in for the picture where it can't be seen: its name and date, as they are written `where`."""
+    return f"{plain(photo.filename)}, {headings.whole_date(photo.timeline_at.date(), where)}"
 
 
-def shape(photo: PhotoInfo) -> str:
+def shape(photo: Pictured) -> str:
     """The class of the shape of its picture, width over height: `q44` is 3:2."""
     return rows.ratio_class(rows.ratio_step(photo.width, photo.height))

@@ -2,10 +2,12 @@
 // photo that is shown, and closing leads back to where it stands on the page.
 
 import PhotoSwipe from "../vendor/photoswipe/photoswipe.esm.min.js";
+import { neighboursOf } from "./viewer-neighbours.js";
 import { addTools } from "./viewer-tools.js";
 
 const SHEETS = ["../vendor/photoswipe/photoswipe.css", "../css/photo.css", "../css/viewer.css"];
 const NOTE_MS = 200; // browsers refuse to have the address changed much more often
+const NEAR = 3; // pictures from an end, further ones are fetched
 const CONTROLS = 80; // pixels at the foot of a video that are its own
 
 const calm = window.matchMedia("(prefers-reduced-motion: reduce)");
@@ -15,6 +17,7 @@ let items = [];
 let contents = new Set(); // what PhotoSwipe has of them
 let turned = false; // to another photo than the one it was opened with
 let noting = 0;
+let more = null; // on a photo's own page: fetches its neighbours in the timeline
 
 // --- what it shows
 
@@ -46,17 +49,32 @@ function extend() {
   const links = [...document.querySelectorAll("main .timeline .card .picture")];
   const at = (data) => links.findIndex((link) => link.getAttribute("href") === data.address);
   const last = at(items.at(-1));
-  if (last >= 0 && last < links.length - 1) {
-    const next = items.length;
-    items.push(...links.slice(last + 1).map(item));
-    viewer.refreshSlideContent(next); // and comes here again
-  }
+  if (last >= 0) append(links.slice(last + 1));
   const first = at(items[0]);
-  if (first > 0) {
-    items.unshift(...links.slice(0, first).map(item));
-    renumber(first);
-    viewer.refreshSlideContent(first - 1);
-  }
+  if (first > 0) prepend(links.slice(0, first));
+}
+
+function append(links) {
+  if (links.length === 0) return;
+  const next = items.length;
+  items.push(...links.map(item));
+  viewer.refreshSlideContent(next); // and comes here again
+}
+
+function prepend(links) {
+  if (links.length === 0) return;
+  items.unshift(...links.map(item));
+  renumber(links.length);
+  viewer.refreshSlideContent(links.length - 1);
+}
+
+async function fetchNeighbours() {
+  if (more === null) return;
+  const opened = viewer;
+  const fetching = [];
+  if (items.length - viewer.currIndex <= NEAR) fetching.push(more("older").then((links) => opened === viewer && append(links)));
+  if (viewer.currIndex < NEAR) fetching.push(more("newer").then((links) => opened === viewer && prepend(links)));
+  await Promise.all(fetching);
 }
 
 // PhotoSwipe can't be given pictures in front of those it has; it goes by their numbers, so that these are made larger.
@@ -119,6 +137,7 @@ function noteAddress() {
 
 function shown() {
   extend();
+  fetchNeighbours();
   noteAddress();
   turned ||= viewer.currIndex !== viewer.options.index;
   if (turned) bringIntoSight();
@@ -217,6 +236,7 @@ export async function view(opener) {
   if (viewer !== null) return;
   items = links.map(item);
   turned = false;
+  more = opener.dataset.more === undefined ? null : neighboursOf(opener);
   viewer = new PhotoSwipe(options(links.indexOf(opener), parts.dataset));
   const opened = viewer;
   opened.addFilter("thumbEl", (element, data) => linkOf(data.address)?.querySelector("img") ?? element);
@@ -229,8 +249,9 @@ export async function view(opener) {
   history.pushState({ viewing: true }, "", items[opened.options.index].address);
   handleHistory(scrolling);
   opened.on("change", shown);
-  const more = new MutationObserver(() => extend());
-  more.observe(document.querySelector("main"), { childList: true, subtree: true });
-  opened.on("destroy", () => more.disconnect());
+  const growing = new MutationObserver(() => extend());
+  growing.observe(document.querySelector("main"), { childList: true, subtree: true });
+  opened.on("destroy", () => growing.disconnect());
   opened.init();
+  fetchNeighbours();
 }
