@@ -104,8 +104,8 @@ function watch(entries) {
 
 // --- where one is
 
-function firstInSight() {
-  const top = barHeight();
+function firstInSight(below = 0) {
+  const top = barHeight() + below;
   const part = parts().find((each) => each.getBoundingClientRect().bottom > top);
   if (part === undefined) return null;
   const cards = [...part.querySelectorAll(".card")];
@@ -127,7 +127,8 @@ function note() {
   const place = { card: card.querySelector(".picture").getAttribute("href"), top: card.getBoundingClientRect().top };
   const atTop = window.scrollY < 1 && part === parts()[0];
   history.replaceState(atTop ? null : place, "", part.dataset.address);
-  const month = card.closest("section").dataset.month;
+  // The month is that of a line further down: of the one above, the end of its last row may be in sight.
+  const { month } = (firstInSight(window.innerHeight / 4) ?? card).closest("section").dataset;
   document.dispatchEvent(new CustomEvent("timeline:month", { detail: month }));
 }
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from functools import partial
 from typing import Any
 
@@ -142,7 +141,7 @@ def test_the_rail_leads_to_a_date_by_dragging(look):
         page.mouse.up()
         page.wait_for_url("**/?at=2023-12")
         expect(page.locator('[data-month="2023-12"] h2').first).to_be_in_viewport()
-        expect(marked).to_have_attribute("data-at", re.compile("2023-12|2024-01"))  # whose last row comes above it
+        expect(marked).to_have_attribute("data-at", "2023-12")
 
 
 @pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no scripts"])
