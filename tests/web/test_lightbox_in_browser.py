@@ -269,3 +269,29 @@ def test_what_browsers_cannot_show_or_is_not_there_is_shown_by_its_thumbnail(bro
         _closed(visit.page)
     context.close()
     assert all("404" in each for each in visit.wrongs)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_the_viewer_of_a_photos_own_page_turns_to_its_neighbours_and_closes_to_the_page(look, size):
+    opened = 5  # of 1, 2, 3…
+    with look(f"/photos/{opened}", size) as visit:
+        page = visit.page
+
+        def turn(key: str, photo_id: int) -> None:
+            def came() -> bool:
+                if not page.url.endswith(f"/photos/{photo_id}"):
+                    page.keyboard.press(key)
+                    page.wait_for_timeout(300)  # the address follows
+                return page.url.endswith(f"/photos/{photo_id}")
+
+            wait_until(page, came, f"{key} leads to photo {photo_id}, the address is {page.url}")
+
+        with page.expect_response(lambda each: "/timeline?after=" in each.url):
+            page.get_by_role("button", name="Full screen").click()
+        page.locator(".pswp.pswp--open").wait_for()
+        turn("ArrowRight", opened + 1)
+        turn("ArrowRight", opened + 2)
+        turn("ArrowLeft", opened - 1)
+        page.go_back()
+        _closed(page)
+        assert page.url.endswith(f"/photos/{opened}")

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
+from browsing import looking
 from playwright.sync_api import Browser, Page, sync_playwright
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -235,3 +236,13 @@ def test_nothing_moves_while_pictures_come(look, size):
             page.mouse.wheel(0, 500)
             page.wait_for_timeout(40)
         assert page.evaluate("moved") <= 0.02
+
+
+@pytest.mark.parametrize("locale", ["en-GB", "fr-FR"])
+@pytest.mark.parametrize("width", [390, 360])
+def test_the_sizes_and_the_button_that_begins_selecting_share_a_line_on_a_phone(browser, long_timeline, locale, width):
+    with looking(browser, long_timeline.url, "/", locale=locale, viewport={"width": width, "height": 800}) as visit:
+        sizes, begin = (visit.page.locator(f".heading {each}").bounding_box() for each in (".densities", ".begin"))
+        assert sizes and begin
+        assert abs(sizes["y"] + sizes["height"] / 2 - begin["y"] - begin["height"] / 2) < 8
+        assert sizes["x"] + sizes["width"] <= begin["x"]
