@@ -262,3 +262,18 @@ def test_what_browsers_cannot_show_or_is_not_there_is_shown_by_its_thumbnail(bro
             wait_until(visit.page, lambda shown=shown: visit.page.evaluate(shown), "the thumbnail is shown")
             _close(visit.page)
         visit.wrongs = [each for each in visit.wrongs if "404" not in each]
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_the_viewer_of_a_photos_own_page_turns_to_its_neighbours_and_closes_to_the_page(look, size):
+    with look("/photos/5", size) as visit:  # of 1, 2, 3…
+        page = visit.page
+        page.get_by_role("button", name="Full screen").click()
+        page.locator(".pswp.pswp--open").wait_for()
+        right, left = "ArrowRight", "ArrowLeft"
+        for key, photo_id in ((right, 6), (right, 7), (left, 6), (left, 5), (left, 4)):
+            _turn(page, key)
+            _wait_for_address(page, photo_id)
+        page.go_back()
+        _wait_for_end(page)
+        _wait_for_address(page, 5)

@@ -220,3 +220,13 @@ def test_nothing_moves_while_pictures_come(look, size):
             page.mouse.wheel(0, 500)
             page.wait_for_timeout(40)
         assert page.evaluate("moved") <= 0.02
+
+
+@pytest.mark.parametrize("locale", ["en-GB", "fr-FR"])
+@pytest.mark.parametrize("width", [390, 360])
+def test_the_sizes_and_the_button_that_begins_selecting_share_a_line_on_a_phone(browser, long_timeline, locale, width):
+    with looking(browser, long_timeline.url, "/", locale=locale, viewport={"width": width, "height": 800}) as visit:
+        sizes, begin = (visit.page.locator(f".heading {each}").bounding_box() for each in (".densities", ".begin"))
+        assert sizes and begin
+        assert abs(sizes["y"] + sizes["height"] / 2 - begin["y"] - begin["height"] / 2) < 8
+        assert sizes["x"] + sizes["width"] <= begin["x"]
