@@ -236,15 +236,27 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def dozen(tmp_path_factory: pytest.TempPathFactory, new_database: Callable[[Path], Database]) -> Gallery:
+def to_be_copied(
+    tmp_path_factory: pytest.TempPathFactory, new_database: Callable[[Path], Database]
+) -> Callable[[Callable[[Gallery], object]], Gallery]:
+    """Makes a gallery that is filled once, for tests to copy."""
+
+    def make(fill: Callable[[Gallery], object]) -> Gallery:
+        folder = tmp_path_factory.mktemp("to be copied")
+        (folder / "photos").mkdir()
+        settings = Settings(data=folder / "data")
+        gallery = Gallery(settings, folder / "photos", new_database(settings.database), ColourEncoder())
+        fill(gallery)
+        gallery.database.close()
+        return gallery
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def dozen(to_be_copied: Callable[[Callable[[Gallery], object]], Gallery]) -> Gallery:
     """Twelve photos, one of each colour, to be copied."""
-    folder = tmp_path_factory.mktemp("dozen")
-    (folder / "photos").mkdir()
-    settings = Settings(data=folder / "data")
-    gallery = Gallery(settings, folder / "photos", new_database(settings.database), ColourEncoder())
-    gallery.fill(12, days_apart=10)
-    gallery.database.close()
-    return gallery
+    return to_be_copied(lambda gallery: gallery.fill(12, days_apart=10))
 
 
 @pytest.fixture
@@ -255,16 +267,14 @@ def app(gallery: Gallery, dozen: Gallery, make_app: Callable[..., Flask]) -> Fla
 
 
 @pytest.fixture(scope="session")
-def four_hundred(tmp_path_factory: pytest.TempPathFactory, new_database: Callable[[Path], Database]) -> Gallery:
+def four_hundred(to_be_copied: Callable[[Callable[[Gallery], object]], Gallery]) -> Gallery:
     """Four hundred photos of all shapes, some a day, and one video, the newest, to be copied."""
-    folder = tmp_path_factory.mktemp("four hundred")
-    (folder / "photos").mkdir()
-    settings = Settings(data=folder / "data")
-    gallery = Gallery(settings, folder / "photos", new_database(settings.database), ColourEncoder())
-    gallery.fill(400, days_apart=0.29)
-    gallery.film("video.webm", ["blue", "red"], timeline_at=NEWEST + timedelta(hours=1))
-    gallery.database.close()
-    return gallery
+
+    def fill(gallery: Gallery) -> None:
+        gallery.fill(400, days_apart=0.29)
+        gallery.film("video.webm", ["blue", "red"], timeline_at=NEWEST + timedelta(hours=1))
+
+    return to_be_copied(fill)
 
 
 @dataclass
