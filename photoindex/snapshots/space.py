@@ -23,15 +23,11 @@ from photoindex.spaces import Found, Neighbour, behind, chosen, ordered
 SCAN_SHARE = 0.4
 """Of the rows: for more candidates than this, reckoning all rows is as quick."""
 DEEPER = ((500, 4.0), (2000, 2.0), (5000, 1.5))
-"""Photos expected, and how many times as many candidates and lists as were measured to be enough `within` looks at. Of
-the 200 to 5,000 nearest of 25 texts and 25 photos it missed 9 of 310,000 at 100,000 rows.
-"""
+"""Photos expected, and how many times as many candidates and lists as were measured to be enough `within` looks at."""
 THOROUGH = 2.0
-"""How many times as many candidates again, of all lists, where nothing may be missed: none of those was."""
+"""How many times as many candidates again, of all lists, where nothing may be missed (`benchmarks/search.py`, filters)."""
 LEAST_WITHIN = 200
-"""How many photos at least `within` is prepared for: it starts from an estimate, and candidates for 50 missed two in a
-thousand of 50.
-"""
+"""How many photos at least `within` is prepared for: it starts from an estimate."""
 
 Pairs = tuple[NDArray[np.int64], NDArray[np.float32]]
 """Photo ids, not falling, and distances."""
