@@ -25,7 +25,7 @@ SCAN_SHARE = 0.4
 DEEPER = ((500, 4.0), (2000, 2.0), (5000, 1.5))
 """Photos expected, and how many times as many candidates and lists as were measured to be enough `within` looks at."""
 THOROUGH = 2.0
-"""How many times as many candidates again, of all lists, where nothing may be missed (`benchmarks/search.py`, filters)."""
+"""How many times as many candidates again, of all lists, where nothing may be missed."""
 LEAST_WITHIN = 200
 """How many photos at least `within` is prepared for: it starts from an estimate."""
 
